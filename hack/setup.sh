@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building and testing Remora need, those of them that are
+# missing, and checks for Go. Does nothing, fast, when everything is there.
+#
+# usage: hack/setup.sh [--help]
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+readonly COMPILERS_AND_TOOLS=(
+  build-essential g++ cmake ninja-build ccache pkg-config
+  clang libclang-rt-14-dev  # fuzzers and thread-safety analysis
+  clang-format clang-tidy shellcheck
+  git ca-certificates
+)
+
+readonly LIBRARIES=(
+  libcpprest-dev zlib1g-dev                # the API server's client
+  libboost-dev libboost-system-dev         # Beast, and what cpprest's CMake file asks for
+  libboost-atomic-dev libboost-chrono-dev libboost-date-time-dev libboost-filesystem-dev
+  libboost-random-dev libboost-regex-dev libboost-thread-dev
+  libssl-dev
+  nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev
+  libspdlog-dev libfmt-dev prometheus-cpp-dev
+  libcli11-dev libre2-dev libmimalloc-dev
+)
+
+readonly FOR_TESTS=(
+  libgmock-dev libgtest-dev libbenchmark-dev
+  libcurl4-openssl-dev                     # a second HTTP client, to test our server with
+  jq python3 python3-yaml curl openssl procps
+)
+
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+# Prints those of the packages that are not installed, all asked for in one call.
+missing_packages() {
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(
+    # It complains about, and exits 1 for, packages that it has never heard of: they are missing,
+    # which is the answer.
+    dpkg-query --show --showformat '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+      awk '$1 == "installed" { print $2 }' | sort -u
+  )
+}
+
+install_packages() {
+  local log_folder=${XDG_CACHE_HOME:-$HOME/.cache}/remora/logs
+  need_root_or_sudo "installing packages"
+  local apt=("${AS_ROOT[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q)
+  run_slow "updating the list of packages" "$log_folder/apt-update.log" "${apt[@]}" update ||
+    fail "apt-get update failed; its output is above"
+  run_slow "installing packages" "$log_folder/apt-install.log" \
+    "${apt[@]}" install --yes --no-install-recommends "$@" ||
+    fail "apt-get install failed; its output is above"
+}
+
+main() {
+  case ${1:-} in
+    '') ;;
+    -h | --help) usage && return ;;
+    *) die "unknown argument $1; see hack/setup.sh --help" ;;
+  esac
+
+  local packages=("${COMPILERS_AND_TOOLS[@]}" "${LIBRARIES[@]}" "${FOR_TESTS[@]}") missing
+  need_go
+  command -v apt-get >/dev/null ||
+    die "this installs Debian packages, and there is no apt-get; Remora needs: ${packages[*]}"
+  mapfile -t missing < <(missing_packages "${packages[@]}")
+  if ((${#missing[@]} > 0)); then
+    step "missing: ${missing[*]}"
+    install_packages "${missing[@]}"
+  fi
+  step "all ${#packages[@]} packages are installed, and $(go env GOVERSION) is on the PATH"
+}
+
+main "$@"
