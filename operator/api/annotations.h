@@ -1,0 +1,37 @@
+// The annotation and label keys that users write and Remora writes: one place for their spelling.
+#pragma once
+
+#include <string_view>
+
+namespace remora::api {
+
+inline constexpr std::string_view kGroup = "patterns.remora.dev";
+inline constexpr std::string_view kVersion = "v1alpha1";
+
+// What users write on a Pod. The prefixes end in the slash.
+inline constexpr std::string_view kPatternPrefix = "patterns.remora.dev/";
+inline constexpr std::string_view kParameterPrefix = "params.patterns.remora.dev/";
+inline constexpr std::string_view kTargetPrefix = "target.patterns.remora.dev/";
+inline constexpr std::string_view kSidecarKey = "patterns.remora.dev/sidecar";
+inline constexpr std::string_view kAmbassadorKey = "patterns.remora.dev/ambassador";
+inline constexpr std::string_view kAdapterKey = "patterns.remora.dev/adapter";
+inline constexpr std::string_view kOnErrorKey = "patterns.remora.dev/on-error";
+inline constexpr std::string_view kInjectKey = "patterns.remora.dev/inject";
+
+// What the webhook writes.
+inline constexpr std::string_view kStatusKey = "patterns.remora.dev/status";
+inline constexpr std::string_view kFilesPrefix = "files.patterns.remora.dev/";
+inline constexpr std::string_view kInjectedLabel = "patterns.remora.dev/injected";
+
+// Whether a Pod with this key is sent to the named entry: every key under our prefixes but the
+// record. Files annotations have a prefix of their own and do not ask for anything.
+bool AsksForPatterns(std::string_view key);
+
+// [a-z0-9]([-a-z0-9]*[a-z0-9])?, at most 40 characters, without "--".
+bool IsPatternName(std::string_view text);
+// [a-zA-Z][a-zA-Z0-9]{0,21}
+bool IsParameterName(std::string_view text);
+// RFC 1123 label, at most 63 characters.
+bool IsDnsLabel(std::string_view text);
+
+}  // namespace remora::api

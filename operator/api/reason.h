@@ -1,0 +1,56 @@
+// The reasons: the whole list of outcomes that a pattern can have on a Pod.
+//
+// The same value feeds record, warning, Event, metric, log and command line; a text that is not in
+// this list is never shown as a reason.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace remora::api {
+
+enum class Reason : std::uint8_t {
+  // In.
+  kInjected,
+  kAlreadyInjected,
+  // Not asked for.
+  kOptedOut,
+  kNamespaceExcluded,
+  kMirrorPod,
+  // Always denied.
+  kInvalidAnnotation,
+  kDuplicateName,
+  // By onError: the pattern.
+  kPatternNotFound,
+  kPatternNotAccepted,
+  kUnknownParameter,
+  kInvalidParameter,
+  kMissingParameter,
+  kUnresolvedReference,
+  // By onError: the Pod.
+  kTargetNotFound,
+  kTargetAmbiguous,
+  kContainerNameTaken,
+  kVolumeNameTaken,
+  kVolumeNotFound,
+  kMountPathTaken,
+  kShareAmbiguous,
+  kPortTaken,
+  kPortRangeFull,
+  kEnvConflict,
+  kAnnotationsTooLarge,
+  // By onError: the cluster.
+  kHostNetwork,
+  kUnsupportedPod,
+};
+inline constexpr int kReasonCount = static_cast<int>(Reason::kUnsupportedPod) + 1;
+
+enum class ReasonClass : std::uint8_t { kIn, kNotAskedFor, kAlwaysDenied, kByOnError };
+
+// As written in records and messages: "PatternNotFound".
+std::string_view ReasonName(Reason reason);
+std::optional<Reason> ParseReason(std::string_view name);
+ReasonClass ClassOf(Reason reason);
+
+}  // namespace remora::api

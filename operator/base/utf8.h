@@ -1,0 +1,24 @@
+// UTF-8: what is and what is not, by RFC 3629.
+//
+// Contract
+//   - Over-long forms, surrogates and code points above U+10FFFF are invalid.
+// Thread-safety: pure functions.
+// Errors: none.
+//
+// Example
+//   LogValue safe = ReplaceInvalidUtf8(bytes_from_a_stranger);
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace remora {
+
+// The length of the one valid sequence at the start of `text`, 1 to 4; 0 when there is none.
+std::size_t Utf8SequenceLength(std::string_view text);
+
+// `text` with U+FFFD for every byte that belongs to no valid sequence.
+std::string ReplaceInvalidUtf8(std::string_view text);
+
+}  // namespace remora

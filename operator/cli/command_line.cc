@@ -1,0 +1,311 @@
+#include "operator/cli/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "operator/api/annotations.h"
+#include "operator/api/pattern.h"
+#include "operator/base/clock.h"
+#include "operator/cli/explain_command.h"
+#include "operator/cli/inject_command.h"
+#include "operator/cli/place.h"
+#include "operator/cli/version_command.h"
+#include "operator/cli/wait_command.h"
+
+namespace remora::cli {
+
+namespace {
+
+constexpr const char* kAbout =
+    "Remora adds companion containers to Pods: a Sidecar, an Ambassador, an Adapter.\n"
+    "These commands decide on files what the webhook decides in a cluster.\n";
+
+constexpr const char* kExample = R"(
+Example:
+  # deploy.yaml asks for a pattern in its template's annotations:
+  #   patterns.remora.dev/ambassador: redis
+  remora explain -f deploy.yaml --patterns patterns/
+  remora inject  -f deploy.yaml --patterns patterns/ | kubectl apply -f -
+
+Exit code: 0 fine, 1 refused, 2 not understood or not readable.)";
+
+constexpr const char* kInjectFooter = R"(
+Patterns and Namespaces among the documents are used, whatever option they came by; all else that a
+cluster would know counts as absent. What comes by -f is printed, what comes by --patterns is not.
+Documents that get no companion come out byte for byte. The others are written anew, in the language
+they came in or that of -o: comments inside them are lost.
+
+Example:
+  remora inject -f shop/ --patterns patterns/ -n shop | kubectl apply -f -)";
+
+constexpr const char* kExplainFooter = R"(
+Exit code 1: a pattern that was asked for would not be put in, be the Pod admitted or not.
+
+Example:
+  remora explain -f deploy.yaml --patterns patterns/)";
+
+constexpr const char* kWaitFooter = R"(
+HOST is an IPv4 address, an IPv6 address in brackets or localhost; no name is looked up.
+
+Example:
+  remora wait --timeout=1m30s tcp://127.0.0.1:6379)";
+
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  const std::string_view nearest = api::NearestName(name, views);
+  return nearest.empty() ? std::string() : "; did you mean " + std::string(nearest) + "?";
+}
+
+std::string Join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// `-o=json` is what kubectl takes, too.
+std::vector<std::string> SplitShortFlags(const std::vector<std::string>& arguments) {
+  std::vector<std::string> split;
+  for (const std::string& argument : arguments) {
+    const bool is_short = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+    if (is_short && argument[2] == '=') {
+      split.push_back(argument.substr(0, 2));
+      split.push_back(argument.substr(3));
+    } else {
+      split.push_back(argument);
+    }
+  }
+  return split;
+}
+
+class CommandLine {
+ public:
+  CommandLine(std::string program, Console console)
+      : console_(console), program_(std::move(program)), app_(kAbout, program_) {
+    app_.footer(kExample);
+    app_.get_formatter()->column_width(30);
+    app_.require_subcommand(0, 1);
+    AddInject();
+    AddExplain();
+    AddWait();
+    AddVersion();
+  }
+
+  int Run(std::vector<std::string> arguments) {
+    if (auto error = FindUnknownCommand(arguments)) return Refuse(program_, *error);
+    arguments = SplitShortFlags(arguments);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+      app_.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+      console_.out << app_.help();
+      return Finish(ExitCode::kFine);
+    } catch (const CLI::ArgumentMismatch& e) {
+      const std::string message = e.what();  // "--filename: 1 required FILE missing"
+      return Refuse(Name(), message.substr(0, message.find(':')) + " expects a value");
+    } catch (const CLI::ParseError& e) {
+      return Refuse(Name(), e.what());
+    }
+    const CLI::App& command = *app_.get_subcommands().front();
+    if (auto error = FindUnexpected(command)) return Refuse(Name(), *error);
+    const auto exit_code = run_();
+    return exit_code.ok() ? Finish(*exit_code) : Refuse(Name(), exit_code.error().message());
+  }
+
+ private:
+  using Runner = std::function<Result<ExitCode>()>;
+
+  CLI::App& AddCommand(const char* name, const char* about, const char* footer, Runner runner) {
+    CLI::App& command = *app_.add_subcommand(name, about);
+    command.footer(footer);
+    command.allow_extras();  // told apart by FindUnexpected()
+    command.callback([this, runner = std::move(runner)] { run_ = runner; });
+    return command;
+  }
+
+  void AddInputs(CLI::App& command, OfflineOptions& options) {
+    command
+        .add_option("-f,--filename", options.inputs.paths,
+                    "file, directory, or - for standard input")
+        ->type_name("FILE|DIR|-")
+        ->allow_extra_args(false);
+    command.add_flag("-R,--recursive", options.inputs.recursive, "directories with all below them");
+    command.add_option("--patterns", options.patterns, "more patterns and Namespaces")
+        ->type_name("FILE|DIR")
+        ->allow_extra_args(false);
+    command.add_option("-n,--namespace", options.namespace_name, "of documents that name none")
+        ->type_name("NS")
+        ->capture_default_str();
+    command
+        .add_option("--catalog-namespace", options.environment.catalog_namespace,
+                    "where patterns for all namespaces stand")
+        ->type_name("NS")
+        ->capture_default_str();
+    command.add_option("--wait-image", options.environment.wait_image, "of the wait container")
+        ->type_name("IMAGE")
+        ->capture_default_str();
+  }
+
+  static Result<void> CheckInputs(const OfflineOptions& options) {
+    if (options.inputs.paths.empty()) {
+      return Error(ErrorCode::kInvalid,
+                   "-f is missing; expected a file, a directory, or - for standard input");
+    }
+    for (const std::string& name :
+         {options.namespace_name, options.environment.catalog_namespace}) {
+      if (!api::IsDnsLabel(name)) {
+        return Error(ErrorCode::kInvalid, Quote(name) +
+                                              " is no name of a namespace; expected a-z, "
+                                              "0-9 and -, at most 63 characters");
+      }
+    }
+    return {};
+  }
+
+  void AddInject() {
+    CLI::App& command =
+        AddCommand("inject", "Print workloads with their companions", kInjectFooter, [this] {
+          return WithFormat({"yaml", "json"}, [this](std::optional<OutputFormat> format) {
+            inject_.format = format;
+            auto complete = CheckInputs(inject_.cluster);
+            return complete.ok() ? RunInject(inject_, console_) : complete.error();
+          });
+        });
+    AddInputs(command, inject_.cluster);
+    command.add_option("-o,--output", format_, "yaml or json (default: as each document came)")
+        ->type_name("FORMAT");
+  }
+
+  void AddExplain() {
+    CLI::App& command =
+        AddCommand("explain", "Say what each workload gets, and why", kExplainFooter, [this] {
+          return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+            explain_.format = format.value_or(OutputFormat::kText);
+            auto complete = CheckInputs(explain_.cluster);
+            return complete.ok() ? RunExplain(explain_, console_) : complete.error();
+          });
+        });
+    AddInputs(command, explain_.cluster);
+    command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
+  }
+
+  void AddWait() {
+    CLI::App& command =
+        AddCommand("wait", "Wait until something listens on a port", kWaitFooter, [this] {
+          if (wait_.url.empty()) {
+            return Result<ExitCode>(
+                Error(ErrorCode::kInvalid, "no endpoint to wait for; expected tcp://HOST:PORT"));
+          }
+          EndOnSignals();
+          SystemClock clock;
+          TcpDialer dialer;
+          return RunWait(wait_, dialer, clock, console_);
+        });
+    command.add_option("--timeout", wait_.timeout, "a duration, such as 60s or 1m30s")
+        ->type_name("DURATION")
+        ->capture_default_str();
+    command.add_option("url", wait_.url, "tcp://HOST:PORT")->type_name("URL");
+  }
+
+  void AddVersion() {
+    CLI::App& command = AddCommand("version", "Print what this program was built from", "", [this] {
+      return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+        return RunVersion(format.value_or(OutputFormat::kText), console_);
+      });
+    });
+    command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
+  }
+
+  template <typename Run>
+  Result<ExitCode> WithFormat(const std::vector<std::string>& allowed, Run run) {
+    if (!format_.empty() && std::find(allowed.begin(), allowed.end(), format_) == allowed.end()) {
+      return Error(ErrorCode::kInvalid, "-o takes " + allowed[0] + " or " + allowed[1] +
+                                            ", not \"" + format_ + '"' +
+                                            DidYouMean(format_, allowed));
+    }
+    if (format_.empty()) return run(std::nullopt);
+    return run(format_ == "json"   ? OutputFormat::kJson
+               : format_ == "yaml" ? OutputFormat::kYaml
+                                   : OutputFormat::kText);
+  }
+
+  std::vector<std::string> CommandNames() const {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app_.get_subcommands(nullptr)) {
+      names.push_back(command->get_name());
+    }
+    return names;
+  }
+
+  std::optional<std::string> FindUnknownCommand(const std::vector<std::string>& arguments) const {
+    const std::vector<std::string> names = CommandNames();
+    if (arguments.empty()) {
+      return "no command; expected one of " + Join(names) + "; " + program_ + " --help tells more";
+    }
+    const std::string& first = arguments.front();
+    if (first == "-h" || first == "--help") return std::nullopt;
+    if (std::find(names.begin(), names.end(), first) != names.end()) return std::nullopt;
+    const std::string nearest = DidYouMean(first, names);
+    return "unknown " + std::string(first.starts_with('-') ? "flag " : "command ") + first +
+           (nearest.empty() ? "; expected one of " + Join(names) : nearest);
+  }
+
+  static std::optional<std::string> FindUnexpected(const CLI::App& command) {
+    const std::vector<std::string> rest = command.remaining();
+    if (rest.empty()) return std::nullopt;
+    const std::string& first = rest.front();
+    if (!first.starts_with('-') || first == "-") {
+      const bool takes_files = command.get_option_no_throw("--filename") != nullptr;
+      return "unexpected argument " + first + (takes_files ? "; files are named by -f" : "");
+    }
+    const std::string flag = first.substr(0, first.find('='));
+    std::vector<std::string> flags;
+    for (const CLI::Option* option : command.get_options()) {
+      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+    }
+    return "unknown flag " + flag + DidYouMean(flag, flags);
+  }
+
+  // The program and the command, as the user wrote them.
+  std::string Name() const {
+    const auto commands = app_.get_subcommands();
+    return commands.empty() ? program_ : program_ + ' ' + commands.front()->get_name();
+  }
+
+  int Refuse(const std::string& name, const std::string& sentence) {
+    console_.out.flush();
+    console_.err << name << ": " << sentence << '\n';
+    return static_cast<int>(ExitCode::kUsage);
+  }
+
+  int Finish(ExitCode exit_code) {
+    console_.out.flush();
+    if (!console_.out) return Refuse(Name(), "cannot write to the standard output");
+    return static_cast<int>(exit_code);
+  }
+
+  Console console_;
+  std::string program_;
+  CLI::App app_;
+  Runner run_;
+  std::string format_;
+  InjectOptions inject_;
+  ExplainOptions explain_;
+  WaitOptions wait_;
+};
+
+}  // namespace
+
+int RunCommandLine(const std::vector<std::string>& arguments, Console console) {
+  const bool is_plugin = !arguments.empty() && arguments[0].ends_with("kubectl-remora");
+  CommandLine command_line(is_plugin ? "kubectl remora" : "remora", console);
+  if (arguments.empty()) return command_line.Run({});
+  return command_line.Run({arguments.begin() + 1, arguments.end()});
+}
+
+}  // namespace remora::cli

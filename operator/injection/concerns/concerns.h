@@ -1,0 +1,58 @@
+// The concerns: what one pattern adds to one Pod, each in a file of its own.
+//
+// Contract
+//   - Each takes the facts, the candidate and what is occupied, and appends typed operations to the
+//     plan, or refuses the candidate with a reason and one sentence. After a refusal nothing of the
+//     candidate may stay: the caller rolls back.
+//   - They run in the order in which they stand here, which is the order of the record.
+// Thread-safety: owner thread only.
+#pragma once
+
+#include <string_view>
+
+#include "operator/injection/candidate.h"
+#include "operator/injection/match.h"
+
+namespace remora::injection {
+
+// values.cc: the Pod's parameters, checked; what references stand for.
+void ResolveParameters(Context& context, Candidate& candidate);
+void ResolveValues(Context& context, Candidate& candidate, Stage stage);
+
+// targets.cc: the containers that the pattern serves.
+void ResolveTargets(Context& context, Candidate& candidate, Occupancy& occupancy);
+// Before which of the Pod's init containers a BeforeInit companion stands.
+std::uint32_t BeforeInitPosition(const PodFacts& pod);
+// Whether the companion stands before the Pod's own init containers.
+bool IsBeforeInit(const Candidate& candidate);
+
+// ports.cc: fixed ports that clash, and numbers for the others, over all candidates at once.
+void ResolvePorts(Context& context, Occupancy& occupancy);
+
+// The plan of one candidate.
+void PlanVolumes(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanShares(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanEnvironment(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanMetadata(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy);
+
+// Only the first refusal of a candidate counts.
+void Refuse(Candidate& candidate, api::Reason reason, std::string_view message);
+
+// An operation of this candidate, recorded unless an earlier call's record says it already.
+Operation& AddOperation(Context& context, const Candidate& candidate, Operation operation);
+// Whether the record of an earlier call says that this pattern added or changed that: a companion
+// that has been taken away since is decided again, and finds what else it had brought.
+bool WasOurs(const Context& context, const Candidate& candidate, const Operation& operation);
+
+// A template's text in this Pod.
+std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text);
+// `text` as a JSON string.
+std::string_view Quoted(Context& context, std::string_view text);
+
+inline constexpr std::size_t kMostAnnotationBytes = 262144;  // of a Pod, by Kubernetes
+// Kept free of files for the record, which is written last: 16 patterns with 20 paths each.
+inline constexpr std::size_t kRecordBytes = 16384;
+
+}  // namespace remora::injection

@@ -1,0 +1,81 @@
+// Files: configuration rendered for this Pod, carried in annotations and mounted one by one from a
+// downward-API volume, so that the image's other files stay.
+#include "operator/api/annotations.h"
+#include "operator/injection/concerns/concerns.h"
+
+namespace remora::injection {
+
+namespace {
+
+using api::Reason;
+
+constexpr std::size_t kMostFileBytes = std::size_t{64} * 1024;  // of one pattern
+
+// Whether the Pod's annotations have room for that many bytes more.
+bool TakeAnnotationBytes(Context& context, Candidate& candidate, Occupancy& occupancy,
+                         std::size_t bytes) {
+  occupancy.annotation_bytes += bytes;
+  if (occupancy.annotation_bytes + kRecordBytes <= kMostAnnotationBytes) return true;
+  Refuse(
+      candidate, Reason::kAnnotationsTooLarge,
+      context.Text({"annotation ", candidate.annotation, ": the files of ",
+                    api::PatternKindName(candidate.kind), " ", candidate.name,
+                    " would bring the Pod's annotations to ",
+                    context.Text(static_cast<std::int64_t>(occupancy.annotation_bytes)),
+                    " bytes; Kubernetes allows 262144, and the record needs up to 16384 of them"}));
+  return false;
+}
+
+}  // namespace
+
+void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
+  const auto& files = candidate.pattern->files;
+  if (files.empty()) return;
+  std::size_t bytes = 0;
+  std::pmr::string items(&context.arena);
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string_view content = Rendered(context, candidate, files[i].content);
+    bytes += content.size();
+    if (bytes > kMostFileBytes) {
+      return Refuse(candidate, Reason::kAnnotationsTooLarge,
+                    context.Text({"annotation ", candidate.annotation, ": the files of ",
+                                  api::PatternKindName(candidate.kind), " ", candidate.name,
+                                  " come to more than 65536 bytes in this Pod"}));
+    }
+    const std::string_view number = context.Text(static_cast<std::int64_t>(i));
+    Operation operation;
+    operation.list = List::kAnnotations;
+    operation.key = context.Text({api::kFilesPrefix, candidate.name, ".", number});
+    operation.json = Quoted(context, content);
+    if (!TakeAnnotationBytes(context, candidate, occupancy,
+                             operation.key.size() + content.size())) {
+      return;
+    }
+    AddOperation(context, candidate, operation);
+    const api::File& spec = candidate.pattern->spec().files[i];
+    if (!items.empty()) items += ',';
+    items += context.Text(
+        {R"({"path":")", number, R"(","mode":)", context.Text(spec.mode),
+         R"(,"fieldRef":{"fieldPath":)",
+         Quoted(context, context.Text({"metadata.annotations['", operation.key, "']"})), "}}"});
+  }
+  const std::string_view volume = context.Text({candidate.name, "--files"});
+  Operation operation;
+  operation.list = List::kVolumes;
+  operation.key = volume;
+  operation.json = context.Text(
+      {R"({"name":)", Quoted(context, volume), R"(,"downwardAPI":{"items":[)", items, "]}}"});
+  candidate.has_files_volume = true;
+  if (occupancy.HasVolume(volume)) {
+    if (WasOurs(context, candidate, operation)) return;
+    return Refuse(
+        candidate, Reason::kVolumeNameTaken,
+        context.Text({"annotation ", candidate.annotation, ": ",
+                      api::PatternKindName(candidate.kind), " ", candidate.name, " adds a volume ",
+                      volume, ", but the Pod has one of that name; rename the Pod's volume"}));
+  }
+  occupancy.AddVolume(volume);
+  AddOperation(context, candidate, operation);
+}
+
+}  // namespace remora::injection

@@ -1,0 +1,198 @@
+// Ports: the Pod's containers share one network, so every number has one owner.
+//
+// Fixed numbers that clash refuse the pattern. The others are allocated over all patterns asked for
+// in the order of their keys, from a start that depends on the key alone: one template, one result.
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <charconv>
+
+#include "operator/injection/concerns/concerns.h"
+
+namespace remora::injection {
+
+namespace {
+
+using api::Reason;
+
+constexpr int kFirstAllocated = 23000;
+constexpr int kAllocated = 1000;
+
+std::uint32_t Fnv1a32(std::string_view text) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  return hash;
+}
+
+// A fixed port's number; 0 for one that is allocated or that refers to an allocated one.
+int FixedNumber(const Candidate& candidate, const CompiledPort& port) {
+  if (port.number) return *port.number;
+  if (!port.reference) return 0;
+  const Reference& reference = candidate.pattern->references[*port.reference];
+  if (reference.root != Root::kParameter) return 0;
+  const std::string_view text = candidate.values[*port.reference].text;
+  int number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+struct Allocation {
+  std::string_view key;
+  Candidate* candidate;
+  int* port;
+};
+
+class PortPlanner {
+ public:
+  PortPlanner(Context& context, Occupancy& occupancy)
+      : context_(context),
+        pod_ports_(occupancy.PodPorts()),
+        fixed_(&context.arena),
+        allocations_(&context.arena) {}
+
+  void Run() {
+    for (Candidate& candidate : context_.candidates) {
+      if (candidate.pattern == nullptr) continue;
+      if (candidate.Refused()) {
+        FixKnown(candidate);
+      } else {
+        Take(candidate);
+      }
+    }
+    Allocate();
+  }
+
+ private:
+  // A refused pattern was asked for: what it would have listened on counts as used.
+  void FixKnown(Candidate& candidate) {
+    const CompiledPattern& pattern = *candidate.pattern;
+    const auto fix = [&](const CompiledPort& port, bool udp) {
+      if (port.number) Fix(candidate, {*port.number, udp, PortUse::kDeclared, candidate.name});
+    };
+    for (const CompiledEndpoint& endpoint : pattern.endpoints) fix(endpoint.port, false);
+    if (pattern.metrics_port) fix(*pattern.metrics_port, false);
+    for (const DeclaredPort& declared : pattern.declared_ports) fix(declared.port, declared.udp);
+  }
+
+  void Take(Candidate& candidate) {
+    const CompiledPattern& pattern = *candidate.pattern;
+    candidate.endpoint_ports.resize(pattern.endpoints.size());
+    for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
+      const CompiledEndpoint& endpoint = pattern.endpoints[i];
+      TakePort(candidate, endpoint.port, endpoint.port_key, candidate.endpoint_ports[i]);
+    }
+    if (pattern.metrics_port) {
+      TakePort(candidate, *pattern.metrics_port, pattern.metrics_key, candidate.metrics_port);
+    }
+    candidate.declared_ports.resize(pattern.declared_ports.size());
+    for (std::size_t i = 0; i < pattern.declared_ports.size(); ++i) {
+      const DeclaredPort& declared = pattern.declared_ports[i];
+      const int number = FixedNumber(candidate, declared.port);
+      if (number > 0) Fix(candidate, {number, declared.udp, PortUse::kDeclared, candidate.name});
+      candidate.declared_ports[i] = number;
+    }
+    for (const int port : pattern.probe_ports) {
+      Fix(candidate, {port, false, PortUse::kProbe, candidate.name});
+    }
+  }
+
+  void TakePort(Candidate& candidate, const CompiledPort& port, std::string_view key, int& out) {
+    if (port.IsAllocated()) {
+      allocations_.push_back({key, &candidate, &out});
+      return;
+    }
+    out = FixedNumber(candidate, port);
+    if (out < 1 || out > 65535) {
+      return Refuse(candidate, Reason::kInvalidParameter,
+                    context_.Text({"annotation ", candidate.annotation, ": port ",
+                                   context_.Text(static_cast<std::int64_t>(out)), " of ",
+                                   api::PatternKindName(candidate.kind), " ", candidate.name,
+                                   " is none; expected 1 to 65535"}));
+    }
+    Fix(candidate, {out, false, PortUse::kDeclared, candidate.name});
+  }
+
+  // Candidates come in the order of decision: of two that clash, the earlier stays.
+  void Fix(Candidate& candidate, const PortEntry& entry) {
+    for (const auto* list :
+         {&pod_ports_, static_cast<const std::pmr::vector<PortEntry>*>(&fixed_)}) {
+      for (const PortEntry& other : *list) {
+        if (other.port == entry.port && other.udp == entry.udp && other.owner != entry.owner &&
+            !IsOwnAnnotation(candidate, other)) {
+          Refuse(candidate, Reason::kPortTaken, Sentence(candidate, entry, other));
+        }
+      }
+    }
+    fixed_.push_back(entry);
+  }
+
+  // prometheus.io/port, written by an earlier call for this very pattern.
+  bool IsOwnAnnotation(const Candidate& candidate, const PortEntry& entry) const {
+    if (entry.use != PortUse::kAnnotation) return false;
+    Operation annotation;
+    annotation.list = List::kAnnotations;
+    annotation.key = entry.owner;
+    return WasOurs(context_, candidate, annotation);
+  }
+
+  std::string_view Sentence(const Candidate& candidate, const PortEntry& entry,
+                            const PortEntry& other) {
+    constexpr std::array<std::string_view, 3> kUses = {" is declared by container ",
+                                                       " is used by a probe or hook of container ",
+                                                       " is named by the annotation "};
+    return context_.Text({"annotation ", candidate.annotation, ": ",
+                          api::PatternKindName(candidate.kind), " ", candidate.name, " needs port ",
+                          context_.Text(static_cast<std::int64_t>(entry.port)),
+                          entry.udp ? "/UDP" : "/TCP", ", which",
+                          kUses[static_cast<std::size_t>(other.use)], other.owner});
+  }
+
+  void Allocate() {
+    std::bitset<kAllocated> used;
+    for (const auto* list :
+         {&pod_ports_, static_cast<const std::pmr::vector<PortEntry>*>(&fixed_)}) {
+      for (const PortEntry& entry : *list) {
+        const int offset = entry.port - kFirstAllocated;
+        if (!entry.udp && offset >= 0 && offset < kAllocated)
+          used.set(static_cast<std::size_t>(offset));
+      }
+    }
+    std::sort(allocations_.begin(), allocations_.end(),
+              [](const Allocation& a, const Allocation& b) { return a.key < b.key; });
+    for (const Allocation& allocation : allocations_) AllocateOne(allocation, used);
+  }
+
+  void AllocateOne(const Allocation& allocation, std::bitset<kAllocated>& used) {
+    const std::size_t start = Fnv1a32(allocation.key) % kAllocated;
+    for (std::size_t step = 0; step < kAllocated; ++step) {
+      const std::size_t offset = (start + step) % kAllocated;
+      if (used.test(offset)) continue;
+      used.set(offset);
+      *allocation.port = kFirstAllocated + static_cast<int>(offset);
+      return;
+    }
+    Refuse(*allocation.candidate, Reason::kPortRangeFull,
+           context_.Text({"annotation ", allocation.candidate->annotation,
+                          ": all ports from 23000 to 23999 are in use in this Pod, so ",
+                          api::PatternKindName(allocation.candidate->kind), " ",
+                          allocation.candidate->name, " gets none"}));
+  }
+
+  Context& context_;
+  const std::pmr::vector<PortEntry>& pod_ports_;
+  std::pmr::vector<PortEntry> fixed_;
+  std::pmr::vector<Allocation> allocations_;
+};
+
+}  // namespace
+
+void ResolvePorts(Context& context, Occupancy& occupancy) {
+  const bool needed = std::any_of(
+      context.candidates.begin(), context.candidates.end(), [](const Candidate& candidate) {
+        return candidate.pattern != nullptr &&
+               (candidate.pattern->UsesPorts() || !candidate.pattern->probe_ports.empty());
+      });
+  if (needed) PortPlanner(context, occupancy).Run();
+}
+
+}  // namespace remora::injection

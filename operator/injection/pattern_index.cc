@@ -1,0 +1,101 @@
+#include "operator/injection/pattern_index.h"
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "operator/injection/compiled_pattern.h"
+
+namespace remora::injection {
+
+namespace {
+
+std::string TextAt(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+void CopyStrings(const nlohmann::json& from, std::map<std::string, std::string, std::less<>>& to) {
+  if (!from.is_object()) return;
+  for (const auto& item : from.items()) {
+    if (item.value().is_string()) to[item.key()] = item.value().get<std::string>();
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const StoredPattern> StoredPattern::FromObject(const nlohmann::json& object) {
+  if (!object.is_object()) return nullptr;
+  const auto kind = api::ParsePatternKind(TextAt(object, "kind"));
+  const auto metadata = object.find("metadata");
+  if (!kind || metadata == object.end() || !metadata->is_object()) return nullptr;
+  auto stored = std::make_shared<StoredPattern>();
+  stored->kind = *kind;
+  stored->name = TextAt(*metadata, "name");
+  stored->namespace_name = TextAt(*metadata, "namespace");
+  if (stored->name.empty()) return nullptr;
+  auto decoded = api::DecodePattern(object);
+  if (!decoded.ok()) {
+    stored->complaint = decoded.error().message();
+    return stored;
+  }
+  auto compiled = CompiledPattern::Compile(std::move(*decoded));
+  if (!compiled.ok()) {
+    stored->complaint = compiled.error().message();
+    return stored;
+  }
+  stored->compiled = std::move(*compiled);
+  return stored;
+}
+
+NamespaceFacts NamespaceFacts::FromObject(const nlohmann::json& object) {
+  NamespaceFacts facts;
+  const auto metadata = object.find("metadata");
+  if (metadata == object.end() || !metadata->is_object()) return facts;
+  facts.name = TextAt(*metadata, "name");
+  CopyStrings(metadata->value("labels", nlohmann::json()), facts.labels);
+  CopyStrings(metadata->value("annotations", nlohmann::json()), facts.annotations);
+  return facts;
+}
+
+std::size_t PatternIndex::KeyHash::operator()(const Key& key) const {
+  const std::hash<std::string_view> hash;
+  constexpr std::size_t kMix = 0x9E3779B97F4A7C15;
+  return (hash(key.name) * kMix ^ hash(key.namespace_name)) * kMix ^
+         static_cast<std::size_t>(key.kind);
+}
+
+const StoredPattern* PatternIndex::Find(api::PatternKind kind, std::string_view namespace_name,
+                                        std::string_view name) const {
+  const auto found = by_key_.find(Key{kind, namespace_name, name});
+  return found == by_key_.end() ? nullptr : found->second;
+}
+
+const NamespaceFacts* PatternIndex::FindNamespace(std::string_view name) const {
+  const auto found = namespaces_.find(name);
+  return found == namespaces_.end() ? nullptr : found->second.get();
+}
+
+void PatternIndex::Builder::Add(std::shared_ptr<const StoredPattern> pattern) {
+  if (!pattern) return;
+  const Key key{pattern->kind, pattern->namespace_name, pattern->name};
+  // The key's characters belong to the pattern it leads to.
+  index_->by_key_.erase(key);
+  index_->by_key_.emplace(key, pattern.get());
+  index_->patterns_.push_back(std::move(pattern));
+}
+
+void PatternIndex::Builder::AddNamespace(NamespaceFacts facts) {
+  AddNamespace(std::make_shared<const NamespaceFacts>(std::move(facts)));
+}
+
+void PatternIndex::Builder::AddNamespace(std::shared_ptr<const NamespaceFacts> facts) {
+  if (!facts || facts->name.empty()) return;
+  std::string name = facts->name;
+  index_->namespaces_.insert_or_assign(std::move(name), std::move(facts));
+}
+
+std::shared_ptr<const PatternIndex> PatternIndex::Builder::Build() && {
+  return std::shared_ptr<const PatternIndex>(std::move(index_));
+}
+
+}  // namespace remora::injection

@@ -1,0 +1,92 @@
+// Plan: what is decided about a Pod, and the typed operations that carry it out, as plain values.
+//
+// Every operation is justified by one decision. Patch, record, messages and explanation are written
+// from a Plan and from nothing else.
+// Thread-safety: values; the views belong to the Workspace and to the Pod's document.
+#pragma once
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "operator/api/pattern.h"
+#include "operator/api/reason.h"
+
+namespace remora::injection {
+
+struct PodFacts;
+
+struct PortBinding {
+  std::string_view name;  // of the endpoint, or "metrics"
+  int port = 0;
+};
+
+enum class ParameterOrigin : std::uint8_t { kPod, kDefault };
+
+struct EffectiveParameter {
+  std::string_view name;
+  std::string_view value;
+  ParameterOrigin origin = ParameterOrigin::kDefault;
+};
+
+struct Decision {
+  api::PatternKind kind = api::PatternKind::kSidecar;
+  std::string_view namespace_name;  // of the pattern; empty where none was found
+  std::string_view name;
+  std::string_view revision;
+  api::Reason reason = api::Reason::kInjected;
+  std::string_view message;                   // one sentence; empty for what is in
+  bool denies = false;                        // this refusal denies the Pod
+  std::span<const std::string_view> targets;  // regular containers
+  std::span<const PortBinding> ports;
+  std::span<const EffectiveParameter> parameters;
+};
+
+enum class List : std::uint8_t {
+  kVolumes,
+  kInitContainers,
+  kContainers,
+  kEnvironment,  // of a container
+  kMounts,       // of a container
+  kAnnotations,
+  kLabels,
+  kPodSpec,  // a field of the spec itself
+};
+
+enum class Verb : std::uint8_t {
+  kAdd,     // a new member of a list or map
+  kSet,     // a field that had `before` (absent: its Kubernetes default, or null)
+  kRemove,  // a field that had `before`
+};
+
+struct Operation {
+  std::uint32_t decision = 0;
+  Verb verb = Verb::kAdd;
+  List list = List::kVolumes;
+  bool init = false;            // kEnvironment, kMounts: of an init container
+  bool recorded = true;         // false: the record of an earlier call says it already
+  std::uint32_t container = 0;  // kEnvironment, kMounts: its place in the Pod as it came
+  std::uint32_t position = 0;  // kInitContainers: before which of the Pod's; kEnvironment: see ours
+  bool ours = false;           // kEnvironment, kSet: `position` counts what this plan added
+  std::string_view container_name;
+  std::string_view key;     // the merge key: name, mount path, annotation or label key, field
+  std::string_view field;   // kEnvironment with kSet or kRemove: value or valueFrom
+  std::string_view json;    // the new value
+  std::string_view before;  // kSet, kRemove: the old value
+};
+
+struct Plan {
+  explicit Plan(std::pmr::memory_resource* memory) : decisions(memory), operations(memory) {}
+
+  const PodFacts* pod = nullptr;
+  bool opted_out = false;    // patterns.remora.dev/inject: "false"
+  bool asked = false;        // there is a key of ours
+  std::string_view refusal;  // a key or a list that cannot be read: the Pod is denied
+  api::Reason refusal_reason = api::Reason::kInvalidAnnotation;
+  std::pmr::vector<Decision> decisions;  // in the order of kind, namespace, name
+  std::pmr::vector<Operation> operations;
+};
+
+}  // namespace remora::injection

@@ -1,0 +1,45 @@
+#include "operator/kube/internal/object_text.h"
+
+#include <string>
+
+namespace remora::kube::internal {
+
+namespace {
+
+// A Pod is 15 levels deep; a CRD with its schema some 60.
+constexpr int kMaxDepth = 512;
+
+bool IsTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<nlohmann::json> ParseObject(std::string_view text) {
+  if (IsTooDeep(text)) {
+    return Error(ErrorCode::kUnavailable, "the API server's answer is nested too deeply");
+  }
+  nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) {
+    return Error(ErrorCode::kUnavailable, "expected a JSON object from the API server, got: " +
+                                              std::string(text.substr(0, 100)));
+  }
+  return object;
+}
+
+}  // namespace remora::kube::internal

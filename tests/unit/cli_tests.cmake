@@ -1,0 +1,18 @@
+set(yaml_golden ${CMAKE_CURRENT_LIST_DIR}/../golden/yaml)
+remora_test(yaml_reader_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/yaml_reader_test.cc
+  DEPS remora_cli LABELS unit)
+remora_test(yaml_writer_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/yaml_writer_test.cc
+  DEPS remora_cli LABELS unit)
+remora_test(workloads_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/workloads_test.cc
+  DEPS remora_cli LABELS unit)
+remora_test(wait_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/wait_test.cc
+  DEPS remora_cli remora_fakes LABELS unit)
+remora_test(cli_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_test.cc ${CMAKE_CURRENT_LIST_DIR}/text_stream_test.cc
+  DEPS remora_cli LABELS unit)
+target_compile_definitions(yaml_reader_test PRIVATE REMORA_YAML_SCALARS="${yaml_golden}/scalars.tsv")
+target_compile_definitions(yaml_writer_test PRIVATE REMORA_YAML_STRINGS="${yaml_golden}/strings.json")

@@ -1,0 +1,322 @@
+// The decoder and the compiler accept and refuse what the CRDs do: the same files are fed to a real
+// API server by tests/e2e/crds_test.sh.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "operator/cli/yaml_reader.h"
+#include "operator/injection/compiled_pattern.h"
+#include "operator/injection/pattern_index.h"
+
+namespace remora::injection {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+struct PatternFile {
+  std::string name;
+  std::string text;
+};
+
+std::vector<PatternFile> FilesOf(const std::string& folder) {
+  std::vector<PatternFile> files;
+  for (const auto& entry : std::filesystem::directory_iterator(
+           std::filesystem::path(REMORA_SOURCE_DIR) / "tests/golden/patterns" / folder)) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::ifstream file(entry.path());
+    files.push_back({entry.path().filename().string(),
+                     {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()}});
+  }
+  return files;
+}
+
+std::shared_ptr<const StoredPattern> Store(const PatternFile& file) {
+  const auto parsed = cli::ReadYaml(file.text, {file.name, 1});
+  if (!parsed.ok()) {
+    ADD_FAILURE() << parsed.error().message();
+    return nullptr;
+  }
+  return StoredPattern::FromObject(parsed->value);
+}
+
+// The PATH of a line `# field: PATH`.
+std::string FieldOf(const PatternFile& file) {
+  constexpr std::string_view kKey = "# field: ";
+  const std::size_t start = file.text.find(kKey);
+  if (start == std::string::npos) return "no field line";
+  const std::size_t from = start + kKey.size();
+  return file.text.substr(from, file.text.find('\n', from) - from);
+}
+
+TEST(PatternTwin, AcceptsEveryValidPattern) {
+  const auto files = FilesOf("valid");
+  ASSERT_GE(files.size(), 12U);
+  for (const PatternFile& file : files) {
+    const auto stored = Store(file);
+    ASSERT_NE(stored, nullptr) << file.name;
+    EXPECT_NE(stored->compiled, nullptr) << file.name << " is refused: " << stored->complaint;
+    EXPECT_EQ(stored->complaint, "") << file.name;
+  }
+}
+
+TEST(PatternTwin, RefusesEveryInvalidPatternAtItsField) {
+  const auto files = FilesOf("invalid");
+  ASSERT_GE(files.size(), 151U);
+  for (const PatternFile& file : files) {
+    const auto stored = Store(file);
+    ASSERT_NE(stored, nullptr) << file.name;
+    EXPECT_EQ(stored->compiled, nullptr) << file.name << " is accepted";
+    const std::string& complaint = stored->complaint;
+    const std::string field = FieldOf(file);
+    EXPECT_THAT(complaint, StartsWith(field)) << file.name;
+    // The field itself or one below it, not one whose name only begins like it.
+    ASSERT_GT(complaint.size(), field.size()) << file.name;
+    EXPECT_THAT(std::string(":.["), HasSubstr(complaint.substr(field.size(), 1)))
+        << file.name << ": " << complaint;
+    EXPECT_THAT(complaint, HasSubstr(": ")) << file.name;
+    EXPECT_THAT(complaint, Not(HasSubstr("\n"))) << file.name;
+    EXPECT_LT(complaint.size(), 350U) << file.name << ": " << complaint;
+  }
+}
+
+// --- single rules, with the exact sentence -----------------------------------------------------
+
+json Object(std::string_view kind, const json& spec_patch) {
+  json object = {{"apiVersion", "patterns.remora.dev/v1alpha1"},
+                 {"kind", kind},
+                 {"metadata", {{"name", "one"}, {"namespace", "shop"}}},
+                 {"spec", {{"container", {{"image", "busybox:1.37"}}}}}};
+  object["spec"].merge_patch(spec_patch);
+  return object;
+}
+
+// Empty when the pattern is accepted.
+std::string ComplaintOf(const json& object) {
+  const auto stored = StoredPattern::FromObject(object);
+  return stored == nullptr ? "no pattern" : stored->complaint;
+}
+
+struct Case {
+  const char* reason;
+  const char* kind;
+  const char* spec;  // merged into a least pattern
+  const char* want;  // empty: accepted
+};
+
+const Case kCases[] = {
+    {"a misspelt field gets the nearest name", "Sidecar", R"j({"paramters": []})j",
+     "spec.paramters: unknown field; did you mean parameters?"},
+    {"a required field that is misspelt is not called missing", "Sidecar",
+     R"j({"container": {"image": null, "imag": "busybox"}})j",
+     "spec.container.imag: unknown field; did you mean image?"},
+    {"a field of another kind", "Sidecar", R"j({"endpoints": []})j",
+     "spec.endpoints: unknown field; Ambassador and Adapter have it"},
+    {"a field of one other kind", "Adapter", R"j({"role": "Collect"})j",
+     "spec.role: unknown field; Sidecar has it"},
+    {"the companion has no name of its own", "Sidecar", R"j({"container": {"name": "x"}})j",
+     "spec.container.name: unknown field; the companion's name is that of the pattern"},
+    {"an enum in the other case", "Ambassador",
+     R"j({"endpoints": [{"name": "redis", "protocol": "tcp"}]})j",
+     "spec.endpoints[0].protocol: expected TCP, not \"tcp\"; did you mean TCP?"},
+    {"an enum with a typing error", "Sidecar", R"j({"onError": "Adimt"})j",
+     "spec.onError: expected one of Deny, Admit, not \"Adimt\"; did you mean Admit?"},
+    {"an enum that is nothing like it", "Sidecar", R"j({"onError": "Ignore"})j",
+     "spec.onError: expected one of Deny, Admit, not \"Ignore\""},
+    {"a missing field says what it is", "Sidecar", R"j({"parameters": [{"name": "dir"}]})j",
+     "spec.parameters[0].type: missing; expected one of string, integer, boolean, quantity, "
+     "duration, port"},
+    {"null is absent", "Sidecar", R"j({"parameters": [{"name": "dir", "type": null}]})j",
+     "spec.parameters[0].type: missing; expected one of string, integer, boolean, quantity, "
+     "duration, port"},
+    {"null in a list is not absent", "Sidecar", R"j({"parameters": [null]})j",
+     "spec.parameters[0]: expected an object, not null"},
+    {"a null source is no source", "Adapter",
+     R"j({"container": {"image": "a"}, "volumes": [{"name": "v", "emptyDir": {}, "nfs": null}]})j",
+     ""},
+    {"a wrong type", "Sidecar", R"j({"drainSeconds": "10s"})j",
+     "spec.drainSeconds: expected an integer, not \"10s\""},
+    {"a number out of range", "Sidecar", R"j({"drainSeconds": 3601})j",
+     "spec.drainSeconds: expected an integer from 0 to 3600, not 3601"},
+    {"a number beyond 63 bits does not wrap", "Sidecar",
+     R"j({"drainSeconds": 18446744073709551616})j",
+     "spec.drainSeconds: expected an integer, not 1.8446744073709552e+19"},
+    {"a number of 64 bits does not wrap", "Sidecar", R"j({"drainSeconds": 18446744073709551615})j",
+     "spec.drainSeconds: expected an integer from 0 to 3600, not 18446744073709551615"},
+    {"a limit beyond 63 bits", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "integer", "maximum": 18446744073709551615}]})j",
+     "spec.parameters[0].maximum: expected a value such as 1, 64Mi or 10s, not "
+     "18446744073709551615"},
+    {"a port as digits", "Ambassador", R"j({"endpoints": [{"name": "redis", "port": "6379"}]})j",
+     "spec.endpoints[0].port: expected a number from 1 to 65535 or a reference such as "
+     "$(params.port), not \"6379\""},
+    {"the second of two names", "Ambassador", R"j({"endpoints": [{"name": "a"}, {"name": "a"}]})j",
+     "spec.endpoints[1].name: \"a\" stands there twice; spec.endpoints[0].name is the first"},
+    {"the second of two paths", "Sidecar",
+     R"j({"share": [{"name": "a", "path": "/a", "targetPath": "/b"},
+                     {"name": "b", "path": "/a", "targetPath": "/c"}]})j",
+     "spec.share[1].path: /a is also that of spec.share[0].path; they must differ, for the "
+     "companion cannot mount two volumes at one path"},
+    {"a variable may hold the same host in two endpoints", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "env": {"host": "H"}},
+                         {"name": "b", "env": {"host": "H"}}]})j",
+     ""},
+    {"two sources", "Sidecar", R"j({"volumes": [{"name": "v", "emptyDir": {}, "secret": {}}]})j",
+     "spec.volumes[0]: expected exactly one source, such as emptyDir: {}, not emptyDir and "
+     "secret"},
+    {"waitSeconds with its default value is still there", "Ambassador",
+     R"j({"direction": "Inbound", "waitSeconds": 60})j",
+     "spec.waitSeconds: only an Outbound Ambassador is waited for: remove waitSeconds"},
+    {"waitSeconds: 0 of an Inbound one, too", "Ambassador",
+     R"j({"direction": "Inbound", "waitSeconds": 0})j",
+     "spec.waitSeconds: only an Outbound Ambassador is waited for: remove waitSeconds"},
+    {"an empty variable name is not an absent one", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "env": {"host": ""}}]})j",
+     "spec.endpoints[0].env.host: expected the name of a variable, made of letters, digits and "
+     "-._ and not beginning with a digit, such as REDIS_HOST, not \"\""},
+    {"an empty enum admits no default", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "string", "enum": [], "default": "x"}]})j",
+     "spec.parameters[0].default: expected one of the enum, not \"x\""},
+    {"the nearest of an enum", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "string", "enum": ["info"], "default": "inof"}]})j",
+     "spec.parameters[0].default: expected one of the enum, not \"inof\"; did you mean info?"},
+    {"a value of another type, with the field below the CRD's", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "duration", "default": "60"}]})j",
+     "spec.parameters[0].default: expected a duration such as 30s or 1m30s, not \"60\""},
+    {"a limit that cannot be read", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "duration", "maximum": "5x"}]})j",
+     "spec.parameters[0].maximum: expected a duration such as 30s or 1m30s, not \"5x\""},
+    {"a default beyond the limit", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "quantity", "maximum": "1Gi", "default": "2Gi"}]})j",
+     "spec.parameters[0].default: expected at most 1Gi, not \"2Gi\""},
+    {"limits the wrong way round, in units", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "quantity", "minimum": "1Gi", "maximum": "1G"}]})j",
+     "spec.parameters[0].minimum: expected at most the maximum, 1G, not \"1Gi\""},
+    {"a regular expression that is none", "Sidecar",
+     R"j({"parameters": [{"name": "a", "type": "string", "pattern": "(a", "default": "a"}]})j",
+     "spec.parameters[0].pattern: expected a regular expression (RE2), not \"(a\": missing ): "
+     "(a"},
+    {"a reference that leads nowhere", "Sidecar",
+     R"j({"parameters": [{"name": "dir", "type": "string"}],
+           "env": [{"name": "A", "value": "$(params.dri)"}]})j",
+     "spec.env[0].value: $(params.dri): no such parameter; did you mean dir?"},
+    {"a reference in a URL that leads nowhere", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "env": {"url": {"name": "U", "value": "$(params.x)"}}}]})j",
+     "spec.endpoints[0].env.url.value: $(params.x): no such parameter"},
+    {"a variable whose name holds a reference that leads nowhere", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "env": {"host": "$(params.x)_HOST"}}]})j",
+     "spec.endpoints[0].env.host: $(params.x): no such parameter"},
+    {"a size of nothing", "Sidecar",
+     R"j({"share": [{"name": "a", "path": "/a", "targetPath": "/b", "sizeLimit": "0Mi"}]})j",
+     "spec.share[0].sizeLimit: expected a quantity above 0, such as 500Mi, or a reference such as "
+     "$(params.size), not \"0Mi\""},
+    {"a list that is a text", "Sidecar", R"j({"container": {"args": "-v"}})j",
+     "spec.container.args: expected a list, not \"-v\""},
+    {"a port that is another port of the pattern", "Adapter",
+     R"j({"endpoints": [{"name": "a"}], "metrics": {"port": "$(endpoints.a.port)"}})j",
+     "spec.metrics.port: expected a number or a parameter, not another port of this pattern"},
+    {"a key that is not fit to be shown", "Sidecar", R"j({"a\nb": 1})j",
+     "spec.a\\nb: unknown field"},
+};
+
+TEST(PatternTwin, SaysWhatIsWrongWhereAndWhatIsExpected) {
+  for (const Case& c : kCases) {
+    EXPECT_EQ(ComplaintOf(Object(c.kind, json::parse(c.spec))), c.want) << c.reason;
+  }
+}
+
+TEST(PatternTwin, SaysWhatIsWrongBesideTheSpec) {
+  json object = Object("Sidecar", json::object());
+  object["sepc"] = json::object();
+  EXPECT_EQ(ComplaintOf(object), "sepc: unknown field; did you mean spec?");
+  object.erase("sepc");
+  object["parameters"] = json::array();
+  EXPECT_EQ(ComplaintOf(object),
+            "parameters: unknown field; the fields of a pattern stand under spec");
+  object.erase("parameters");
+  object["status"] = json::object();
+  EXPECT_EQ(ComplaintOf(object), "");
+  object["apiVersion"] = "patterns.remora.dev/v1";
+  EXPECT_EQ(ComplaintOf(object),
+            "apiVersion: expected patterns.remora.dev/v1alpha1, not \"patterns.remora.dev/v1\"");
+}
+
+// As the API server drops them: they would reach Pods.
+TEST(PatternTwin, DropsFieldsOfTheContainerThatAreNull) {
+  json object = Object("Ambassador", json::object());
+  object["spec"]["container"]["tty"] = nullptr;
+  object["spec"]["container"]["lifecycle"] = {{"postStart", nullptr}};
+  const auto stored = StoredPattern::FromObject(object);
+  ASSERT_NE(stored->compiled, nullptr) << stored->complaint;
+  const json want = {{"image", "busybox:1.37"}, {"lifecycle", json::object()}};
+  EXPECT_EQ(stored->compiled->spec().container, want);
+}
+
+TEST(PatternTwin, CountsLengthsInCodePoints) {
+  std::string text;
+  for (int i = 0; i < 512; ++i) text += "\u00e9";
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"description", text}})), "");
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"description", text + "x"}})),
+            "spec.description: expected at most 512 characters, not 513");
+}
+
+TEST(PatternTwin, CountsFilesInBytes) {
+  const auto with_content = [](const std::string& content) {
+    return ComplaintOf(Object("Sidecar", {{"files", {{{"path", "/a"}, {"content", content}}}}}));
+  };
+  EXPECT_EQ(with_content(std::string(65536, 'x')), "");
+  EXPECT_EQ(with_content(std::string(65534, 'x') + "\u20ac"),
+            "spec.files: expected at most 64 KiB of content in all files together, not 65537 "
+            "bytes");
+}
+
+TEST(PatternTwin, RefusesASpecThatIsTooLarge) {
+  json spec;
+  spec["container"]["args"] = json::array();
+  for (int i = 0; i < 4; ++i) spec["container"]["args"].push_back(std::string(65000, 'x'));
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", spec)), "");
+  spec["container"]["args"].push_back(std::string(3000, 'x'));
+  EXPECT_THAT(ComplaintOf(Object("Sidecar", spec)),
+              StartsWith("spec: expected at most 256 KiB of JSON, not 263"));
+}
+
+// `levels` objects, one in the other.
+json Nested(int levels) {
+  json value = 1;
+  for (int i = 0; i < levels; ++i) {
+    json outer = json::object();
+    outer["a"] = std::move(value);
+    value = std::move(outer);
+  }
+  return value;
+}
+
+TEST(PatternTwin, RefusesASpecThatIsTooDeep) {
+  // spec, container and the nested ones.
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"resources", Nested(14)}}}})), "");
+  const std::string complaint = "spec: expected objects and lists nested at most 16 deep";
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"resources", Nested(15)}}}})),
+            complaint);
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"resources", Nested(1000)}}}})),
+            complaint);
+}
+
+TEST(PatternTwin, RefusesMoreThan64ReferencesInOneString) {
+  std::string text;
+  for (int i = 0; i < 64; ++i) text += "$(pattern.name)";
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text}}}}})), "");
+  EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text + "$(pattern.name)"}}}}})),
+            "spec.container.args[]: more than 64 references in one string");
+}
+
+}  // namespace
+}  // namespace remora::injection

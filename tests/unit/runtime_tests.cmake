@@ -1,0 +1,12 @@
+remora_test(base_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/base_test.cc
+  DEPS remora_base remora_fakes LABELS unit)
+remora_test(kube_config_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/kube_config_test.cc
+  DEPS remora_kube LABELS unit)
+remora_test(reflector_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/reflector_test.cc
+  DEPS remora_runtime remora_fakes LABELS unit)
+remora_test(store_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_test.cc
+  DEPS remora_runtime LABELS unit)

@@ -1,0 +1,218 @@
+// remora-webhook: wiring only.
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "operator/api/annotations.h"
+#include "operator/api/pattern.h"
+#include "operator/base/clock.h"
+#include "operator/base/log.h"
+#include "operator/kube/client.h"
+#include "operator/kube/config.h"
+#include "operator/runtime/manager.h"
+#include "operator/runtime/reflector.h"
+#include "operator/runtime/store.h"
+#include "webhook/endpoints.h"
+#include "webhook/http_listener.h"
+#include "webhook/lister_pattern_source.h"
+#include "webhook/metric_sources.h"
+#include "webhook/options.h"
+#include "webhook/tls_certificate.h"
+
+namespace remora::webhook {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr int kHttpClientThreads = 2;  // for four watches
+constexpr std::chrono::seconds kCertificateInterval{3};
+// An answer may still be under way for the handler's time and the write's first moments.
+constexpr std::chrono::seconds kInFlightLimit{5};
+
+// SIGTERM and SIGINT, taken by the main thread. Made before any other thread, which inherit that
+// they are blocked.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
+  }
+
+  int Wait() {
+    int signal = 0;
+    while (sigwait(&set_, &signal) != 0) {
+    }
+    return signal;
+  }
+
+  // Returns early at the next one: who asks twice means it.
+  void WaitFor(std::chrono::seconds limit) {
+    const std::timespec time{.tv_sec = limit.count(), .tv_nsec = 0};
+    while (sigtimedwait(&set_, nullptr, &time) < 0 && errno == EINTR) {
+    }
+  }
+
+ private:
+  sigset_t set_ = {};
+};
+
+// One resource of the API server, kept in memory.
+template <typename T>
+struct Cache {
+  Cache(kube::Client& client, kube::Resource resource, typename runtime::Store<T>::Decode decode,
+        Clock& clock)
+      : name(resource.plural),
+        store(std::move(decode)),
+        source(client, std::move(resource)),
+        reflector({.name = name, .source = source, .sink = store, .clock = clock}) {}
+
+  void RunIn(runtime::Manager& manager) {
+    manager.Add(name, [this](const std::stop_token& stop) { reflector.Run(stop); });
+  }
+
+  const std::string name;
+  runtime::Store<T> store;
+  runtime::KubeListerWatcher source;
+  runtime::Reflector reflector;
+};
+
+kube::Resource PatternResource(api::PatternKind kind) {
+  return {std::string(api::kGroup), std::string(api::kVersion),
+          std::string(PatternKindPlural(kind))};
+}
+
+// All that the API server tells us, and the index made of it.
+struct Caches {
+  Caches(kube::Client& client, Clock& clock)
+      : ambassadors(client, PatternResource(api::PatternKind::kAmbassador), DecodePattern, clock),
+        sidecars(client, PatternResource(api::PatternKind::kSidecar), DecodePattern, clock),
+        adapters(client, PatternResource(api::PatternKind::kAdapter), DecodePattern, clock),
+        namespaces(client, {"", "v1", "namespaces"}, DecodeNamespace, clock),
+        patterns({ambassadors.store.lister(), sidecars.store.lister(), adapters.store.lister(),
+                  namespaces.store.lister()}) {}
+
+  void RunIn(runtime::Manager& manager) {
+    ambassadors.RunIn(manager);
+    sidecars.RunIn(manager);
+    adapters.RunIn(manager);
+    namespaces.RunIn(manager);
+  }
+
+  std::vector<NamedReflector> reflectors() const {
+    return {{ambassadors.name, &ambassadors.reflector},
+            {sidecars.name, &sidecars.reflector},
+            {adapters.name, &adapters.reflector},
+            {namespaces.name, &namespaces.reflector}};
+  }
+
+  Cache<injection::StoredPattern> ambassadors;
+  Cache<injection::StoredPattern> sidecars;
+  Cache<injection::StoredPattern> adapters;
+  Cache<injection::NamespaceFacts> namespaces;
+  ListerPatternSource patterns;
+};
+
+injection::Environment MakeEnvironment(const Options& options) {
+  injection::Environment environment;
+  environment.catalog_namespace = options.catalog_namespace;
+  if (!options.wait_image.empty()) environment.wait_image = options.wait_image;
+  return environment;
+}
+
+std::string WhyNotReady(const PatternSource& patterns, bool draining) {
+  if (draining) return "draining: no new requests, please";
+  const std::string missing = patterns.Missing();
+  return missing.empty() ? "" : "not read from the API server yet: " + missing;
+}
+
+// Start: certificate → listener, which answers /healthz and says "not ready" → caches → ready.
+// Stop: not ready → the port closes → caches.
+Result<void> Serve(const Options& options, EndSignals& signals) {
+  SystemClock clock;
+  auto certificate = TlsCertificate::Load(
+      {.certificate = options.tls_cert_file, .key = options.tls_private_key_file}, clock);
+  if (!certificate.ok()) return certificate.error().WithContext("the certificate cannot be used");
+  const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
+  if (!config.ok()) return config.error();
+  const auto client = kube::Client::Make(*config, {.user_agent = "remora-webhook"});
+  if (!client.ok()) return client.error();
+
+  Caches caches(**client, clock);
+  const injection::Environment environment = MakeEnvironment(options);
+  Metrics metrics;
+  metrics.AddSource(PatternFamilies(caches.patterns));
+  metrics.AddSource(CertificateFamilies(**certificate, clock));
+  metrics.AddSource(ReflectorFamilies(caches.reflectors(), clock));
+  std::atomic<bool> draining = false;
+  const EndpointsOptions endpoints{
+      .pods = {caches.patterns, environment, metrics},
+      .not_ready = [&] { return WhyNotReady(caches.patterns, draining); }};
+
+  const auto listener = HttpListener::Start(
+      {.address = options.bind_address, .port = options.port, .threads = options.threads},
+      [&] { return (*certificate)->context(); },
+      [&] { return std::make_unique<Endpoints>(endpoints); });
+  if (!listener.ok()) return listener.error();
+  Log(LogLevel::kInfo, "remora-webhook started",
+      {{"version", REMORA_VERSION},
+       {"address", (*listener)->address()},
+       {"catalog_namespace", environment.catalog_namespace},
+       {"api_server", config->server}});
+
+  (*certificate)->Watch(kCertificateInterval);
+  runtime::Manager manager;
+  caches.RunIn(manager);
+
+  const int signal = signals.Wait();
+  Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"seconds", options.drain.count()}});
+  draining = true;
+  (*listener)->AnnounceClose();
+  signals.WaitFor(options.drain);
+  (*listener)->Drain(kInFlightLimit);
+  manager.Stop();
+  Log(LogLevel::kInfo, "remora-webhook stopped");
+  return {};
+}
+
+int Main(int argc, char** argv) {
+  EndSignals signals;
+  kube::InitializeThreads(kHttpClientThreads);
+  const auto command_line = ParseCommandLine(argc, argv, REMORA_VERSION);
+  if (!command_line.ok()) {
+    std::fprintf(stderr, "remora-webhook: %s\n", command_line.error().message().c_str());
+    return kUsageError;
+  }
+  if (!command_line->answer.empty()) {
+    std::fputs(command_line->answer.c_str(), stdout);
+    return 0;
+  }
+  ConfigureLog(command_line->options.log);
+  if (auto served = Serve(command_line->options, signals); !served.ok()) {
+    std::fprintf(stderr, "remora-webhook: %s\n", served.error().message().c_str());
+    return kUsageError;
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace remora::webhook
+
+int main(int argc, char** argv) {
+  const int code = remora::webhook::Main(argc, argv);
+  // The HTTP client's thread pool is torn down by static destructors, and crashed there in 3 of 150
+  // runs. Everything of ours is gone by now.
+  remora::FlushLog();
+  std::fflush(nullptr);
+  _exit(code);
+}
