@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# Installs packages, builds, and runs every test; this is what CI runs.
+#
+# Builds three configurations: release (the programs as shipped, for the tests that start them), dev
+# (AddressSanitizer and UndefinedBehaviorSanitizer) and tsan (ThreadSanitizer, for what has threads).
+# The tests on a real API server share one control plane. The last line counts all tests:
+# `N passed, N failed`.
+#
+# usage: hack/test.sh           everything
+#        hack/test.sh --quick   release only: no sanitizers, no clang-tidy
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly ROOT
+readonly LOGS=$ROOT/build/test-logs
+# What has threads, or is used by several.
+readonly TSAN_TARGETS=(base_test reflector_test store_test kube_client_test webhook_test
+  webhook_listener_test)
+
+PASSED=0
+FAILED=0
+
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+
+# count LOG: adds what the runners in the log say of themselves: gtest's programs, and the checks of
+# the scripts. The passed and the failed
+count() {
+  local passed failed
+  passed=$(grep --text --count --extended-regexp '(^|: )\[       OK \]|^\[ *[0-9.]+ s\] PASS |^PASS ' "$1" || true)
+  failed=$(grep --text --count --extended-regexp \
+    '(^|: )\[  FAILED  \] .*\([0-9]+ ms\)$|^\[ *[0-9.]+ s\] FAIL |^FAIL ' "$1" || true)
+  PASSED=$((PASSED + passed))
+  FAILED=$((FAILED + failed))
+  COUNTED_PASSED=$passed
+  COUNTED_FAILED=$failed
+}
+
+# stage NAME COMMAND...: runs it and counts. A command that fails without a failed test in its log
+# counts as one failed test; so does one that should run tests and ran none.
+stage() {
+  local name=$1 log=$LOGS/${1//[^a-z0-9]/-}.log status=0
+  shift
+  run_slow "$name" "$log" "$@" || status=$?
+  count "$log"
+  if ((status != 0 && COUNTED_FAILED == 0)); then FAILED=$((FAILED + 1)); fi
+  if ((status != 0)); then
+    step "$name: FAILED; the whole log is ${log#"$ROOT"/}"
+    grep --text --extended-regexp --max-count=20 '\[  FAILED  \]|FAIL  |Failure$|ERROR: |WARNING: ThreadSanitizer' \
+      "$log" || true
+  elif ((COUNTED_PASSED == 0)); then
+    PASSED=$((PASSED + 1))  # a verification is one test
+  fi
+  step "$name: $COUNTED_PASSED passed, $COUNTED_FAILED failed"
+}
+
+# tests PRESET [CTEST ARGUMENT...]
+tests() { ctest --preset "$1" --verbose --no-tests=error "${@:2}"; }
+
+# Everything that is built runs, and no more than two at a time.
+build_and_test() {
+  local preset=$1 targets=("${@:2}") names
+  "$ROOT/hack/build.sh" "$preset" "${targets[@]}" || { FAILED=$((FAILED + 1)) && return; }
+  names=$(IFS='|' && echo "${targets[*]}")
+  stage "tests of $preset" tests "$preset" ${names:+--tests-regex "^($names)\$"}
+}
+
+# One of its own, whatever is up (a caller may have settings of another one in the environment), but
+# for REMORA_USE_EXISTING_CLUSTER=1.
+use_cluster() {
+  CLUSTER_PARENT=$(mktemp --directory "${TMPDIR:-/tmp}/remora-test.XXXXXX")
+  at_exit end_cluster
+  export REMORA_CLUSTER_DIR=$CLUSTER_PARENT/cluster
+  [[ ${REMORA_USE_EXISTING_CLUSTER:-} == 1 ]] || unset KUBECONFIG
+  "$ROOT/hack/cluster.sh" up
+  eval "$("$ROOT/hack/cluster.sh" env)"
+}
+
+# Silent: the closing line has been printed.
+end_cluster() {
+  "$ROOT/hack/cluster.sh" down >/dev/null
+  rm -rf "$CLUSTER_PARENT"
+}
+
+verify() {
+  local check
+  for check in format sizes edges docs shell; do
+    stage "verify $check" "$ROOT/hack/verify-$check.sh"
+  done
+}
+
+main() {
+  local quick="" script
+  case ${1:-} in
+    "") ;;
+    --quick) quick=yes ;;
+    -h | --help) usage && return ;;
+    *) die "unknown argument $1; see hack/test.sh --help" ;;
+  esac
+  cd "$ROOT"
+  "$ROOT/hack/setup.sh"
+  rm -rf "$LOGS" && mkdir -p "$LOGS"
+
+  verify
+  use_cluster
+  build_and_test release
+  stage "verify crds" "$ROOT/hack/verify-crds.sh"
+  for script in tests/e2e/*_test.sh; do
+    stage "$(basename "$script" .sh)" "$ROOT/$script"
+  done
+  if [[ -z $quick ]]; then
+    build_and_test dev
+    build_and_test tsan "${TSAN_TARGETS[@]}"
+    stage "verify tidy" "$ROOT/hack/verify-tidy.sh"
+  fi
+  step "the end"
+  echo "$PASSED passed, $FAILED failed"
+  ((FAILED == 0))
+}
+
+main "$@"
