@@ -26,11 +26,12 @@ source "$REMORA_ROOT/hack/cluster/certificates.sh"
 # shellcheck source-path=SCRIPTDIR source=cluster/processes.sh
 source "$REMORA_ROOT/hack/cluster/processes.sh"
 
-# within SECONDS COMMAND...: whether COMMAND succeeds within that time, tried again and again
+# within SECONDS COMMAND...: whether COMMAND succeeds within that time, tried again and again. In a
+# subshell, so that what the exit hooks say after Ctrl-C is not redirected with it.
 within() {
   local deadline=$(($(now_us) + $1 * 1000000))
   shift
-  until "$@" >/dev/null 2>&1; do
+  until ("$@") >/dev/null 2>&1; do
     (($(now_us) < deadline)) || return 1
     sleep 0.05
   done

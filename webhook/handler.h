@@ -7,7 +7,7 @@
 //   - `Response` arrives cleared but with the capacity of an earlier answer: a warm handler that
 //     appends to `body` does not ask the heap.
 //   - Refuse() is the one way to say no: the sentence becomes the body and, once, a log line.
-// Thread-safety: owner thread only. A HandlerFactory may be called from several threads.
+// Thread-safety: owner thread only. A HandlerFactory is called before the workers run.
 // Errors: none; a refusal is a status with a sentence.
 // Lifetime: a RequestView and all it points to live until Handle() returns.
 //

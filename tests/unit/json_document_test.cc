@@ -126,7 +126,7 @@ TEST(JsonDocument, AgreesWithAnotherParserOnRandomTexts) {
   const std::string alphabet = "{}[]:,\" 01-.eEtrufalsn\n";
   JsonDocument document;
   int accepted = 0;
-  for (int i = 0; i < 200000; ++i) {
+  for (int i = 0; i < 50000; ++i) {
     std::string text;
     for (std::size_t length = random() % 14; length > 0; --length) {
       text += alphabet[random() % alphabet.size()];
@@ -137,7 +137,7 @@ TEST(JsonDocument, AgreesWithAnotherParserOnRandomTexts) {
     ++accepted;
     ASSERT_EQ(nlohmann::json::parse(document.root().raw()), nlohmann::json::parse(text)) << text;
   }
-  EXPECT_GT(accepted, 500) << "the texts must not all be refused";
+  EXPECT_GT(accepted, 100) << "the texts must not all be refused";
 }
 
 }  // namespace

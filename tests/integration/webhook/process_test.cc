@@ -26,6 +26,7 @@ namespace {
 using nlohmann::json;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr const char* kSidecars = "/apis/patterns.remora.dev/v1alpha1/sidecars";
@@ -175,10 +176,11 @@ TEST_F(WebhookProcessTest, CountsWhatItDid) {
     EXPECT_THAT(text, HasSubstr(line));
   }
   for (const char* name : {"remora_admission_duration_seconds_bucket",
-                           "remora_cache_age_seconds{resource=\"namespaces\"} 0.",
+                           "remora_cache_age_seconds{resource=\"namespaces\"}",
                            "remora_certificate_expiry_seconds{certificate=\"webhook\"}"}) {
     EXPECT_THAT(text, HasSubstr(name));
   }
+  EXPECT_THAT(text, Not(HasSubstr("namespaces\"} +Inf")));  // never heard
 }
 
 TEST_F(WebhookProcessTest, DrainsOnSigtermAndEndsWithZero) {
