@@ -8,6 +8,10 @@
 # its own, so that it may run beside a cluster that is in use.
 
 set -euo pipefail
+# Who starts this in the background may have INT ignored, and bash cannot take that back.
+if [[ -z ${INT_IS_DEFAULT:-} ]]; then
+  INT_IS_DEFAULT=1 exec env --default-signal=INT "$BASH" "${BASH_SOURCE[0]}" "$@"
+fi
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=../../hack/lib.sh
 source "$ROOT/hack/lib.sh"
