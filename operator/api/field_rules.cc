@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/api/annotations.h"
+#include "operator/api/reason.h"
 
 namespace remora::api {
 
@@ -76,6 +77,18 @@ bool HasParentFolder(std::string_view path) {
 
 bool IsSubPath(std::string_view text) { return !text.starts_with('/') && !HasParentFolder(text); }
 
+// a-z, 0-9, - in parts between dots, at most 253 characters.
+bool IsDnsName(std::string_view text) {
+  constexpr std::size_t kLongest = 253;
+  if (text.size() > kLongest) return false;
+  while (true) {
+    const std::size_t dot = text.find('.');
+    if (!IsDnsLabel(text.substr(0, dot))) return false;
+    if (dot == std::string_view::npos) return true;
+    text.remove_prefix(dot + 1);
+  }
+}
+
 bool IsMetricsPortName(std::string_view text) {
   constexpr std::size_t kLongest = 15;
   return HoldsReference(text) || (text.size() <= kLongest && IsPortName(text));
@@ -131,6 +144,24 @@ const TextFormat kPort = {
 const TextFormat kUpstream = {
     [](std::string_view text) { return HoldsReference(text) || IsHostAndPort(text); },
     "host:port, such as redis.cache.svc:6379, or a reference such as $(params.upstream)"};
+const TextFormat kSocketPath = {
+    [](std::string_view text) {
+      return text.starts_with('/') && !text.ends_with('/') && !HasColon(text) &&
+             !HoldsReference(text) && text.rfind('/') > 0;
+    },
+    "the path of a socket in a folder of its own, such as /run/redis/redis.sock"};
+const TextFormat kHostname = {
+    [](std::string_view text) { return HoldsReference(text) || IsDnsName(text); },
+    "a host name in lower case, such as redis.old.svc, or a reference such as $(params.host)"};
+const TextFormat kTakenPortName = {
+    IsPortName,
+    "the name of a port of the target, at most 15 lower case letters, digits and single hyphens, "
+    "such as http"};
+const TextFormat kSecretName = {
+    [](std::string_view text) { return HoldsReference(text) || IsDnsName(text); },
+    "the name of a Secret, such as registry, or a reference such as $(params.pullSecret)"};
+const TextFormat kReasonName = {[](std::string_view text) { return ParseReason(text).has_value(); },
+                                "a reason such as Injected or PortTaken"};
 const TextFormat kMetricsPath = {
     BeginsAsPath, "a path that begins with / or with a reference such as $(params.path)"};
 const TextFormat kPortName = {

@@ -98,11 +98,14 @@ struct File {
 };
 
 enum class OnConflict : std::uint8_t { kKeep, kOverride, kFail };
+enum class VariableOperation : std::uint8_t { kSet, kAppend, kPrepend };
 
 struct EnvironmentVariable {
   std::string name;
   std::optional<std::string> value;
   nlohmann::json value_from;  // null: absent
+  VariableOperation operation = VariableOperation::kSet;
+  std::string separator;  // between the target's own value and this one
   OnConflict on_conflict = OnConflict::kKeep;
 };
 
@@ -117,14 +120,22 @@ struct EndpointEnvironment {
   std::optional<EndpointUrl> url;
 };
 
-enum class EndpointProtocol : std::uint8_t { kTcp };
+enum class EndpointProtocol : std::uint8_t { kTcp, kUdp, kHttp, kGrpc, kUnix };
 
 struct Endpoint {
   std::string name;
   EndpointProtocol protocol = EndpointProtocol::kTcp;
-  std::optional<IntOrString> port;  // absent: allocated
-  std::string upstream;             // host:port
+  std::optional<IntOrString> port;     // absent: allocated
+  std::string socket_path;             // kUnix: its folder is shared
+  std::string upstream;                // host:port
+  std::vector<std::string> hostnames;  // aliases of 127.0.0.1
   EndpointEnvironment env;
+};
+
+// The endpoint takes the name of a port of the target.
+struct TakeOver {
+  std::string port_name;
+  std::string endpoint;
 };
 
 struct Metrics {
@@ -157,6 +168,34 @@ struct AllowedNamespaces {
   std::optional<LabelSelector> selector;
 };
 
+enum class PlacementMode : std::uint8_t { kNative, kRegular };
+enum class PlacementPosition : std::uint8_t { kBeforeInit, kAfterInit };
+
+struct Placement {
+  std::optional<PlacementMode> mode;          // absent: by kind
+  std::optional<PlacementPosition> position;  // absent: by kind
+  std::vector<std::string> before;            // patterns or containers
+  std::vector<std::string> after;
+};
+
+struct PullSecret {
+  std::string name;
+};
+
+enum class ServiceAccountToken : std::uint8_t { kInherit, kHide };
+
+// What a test of a pattern wants of a Pod that asks for it.
+struct TestWant {
+  std::string reason;
+  nlohmann::json pod;  // null: absent; a part of the resulting Pod
+};
+
+struct PatternTest {
+  std::string name;
+  nlohmann::json pod;
+  TestWant want;
+};
+
 enum class OnError : std::uint8_t { kDeny, kAdmit };
 enum class Role : std::uint8_t { kCollect, kPopulate };
 enum class Direction : std::uint8_t { kOutbound, kInbound };
@@ -165,19 +204,29 @@ struct PatternSpec {
   std::string description;
   std::vector<Parameter> parameters;
   Target target;
-  nlohmann::json container;
+  nlohmann::json container;  // null where init_containers do the whole work
+  std::vector<nlohmann::json> init_containers;
   std::vector<nlohmann::json> volumes;
+  std::vector<PullSecret> image_pull_secrets;
   std::vector<Share> share;
   std::vector<File> files;
   std::vector<EnvironmentVariable> env;
+  Placement placement;
+  std::int64_t drain_seconds = 0;
+  std::optional<std::int64_t> resources_percent;
+  ServiceAccountToken service_account_token = ServiceAccountToken::kInherit;
+  std::map<std::string, std::string> pod_labels;
+  std::map<std::string, std::string> pod_annotations;
+  std::optional<LabelSelector> selector;  // absent: never added unasked
   AllowedNamespaces allowed_namespaces;
   std::optional<OnError> on_error;
-  std::int64_t drain_seconds = 0;
+  std::vector<PatternTest> tests;
   // Sidecar
   Role role = Role::kCollect;
   // Ambassador
   Direction direction = Direction::kOutbound;
   std::int64_t wait_seconds = 60;
+  std::optional<TakeOver> take_over;
   // Ambassador and Adapter
   std::vector<Endpoint> endpoints;
   // Adapter

@@ -108,8 +108,24 @@ const Spellings& SpellingsOf(OnConflict) {
   static const Spellings kAll = {"Keep", "Override", "Fail"};
   return kAll;
 }
+const Spellings& SpellingsOf(VariableOperation) {
+  static const Spellings kAll = {"Set", "Append", "Prepend"};
+  return kAll;
+}
 const Spellings& SpellingsOf(EndpointProtocol) {
-  static const Spellings kAll = {"TCP"};
+  static const Spellings kAll = {"TCP", "UDP", "HTTP", "GRPC", "Unix"};
+  return kAll;
+}
+const Spellings& SpellingsOf(PlacementMode) {
+  static const Spellings kAll = {"Native", "Regular"};
+  return kAll;
+}
+const Spellings& SpellingsOf(PlacementPosition) {
+  static const Spellings kAll = {"BeforeInit", "AfterInit"};
+  return kAll;
+}
+const Spellings& SpellingsOf(ServiceAccountToken) {
+  static const Spellings kAll = {"Inherit", "Hide"};
   return kAll;
 }
 const Spellings& SpellingsOf(LabelOperator) {
@@ -139,8 +155,13 @@ void Decoder::DecodeSpec(const nlohmann::json& spec, PatternKind kind, PatternSp
   EraseNulls(out.container);
   if (out.container.contains("lifecycle")) EraseNulls(out.container["lifecycle"]);
   for (nlohmann::json& volume : out.volumes) EraseNulls(volume);
+  for (nlohmann::json& init : out.init_containers) EraseNulls(init);
   ContainerFields container;
   if (out.container.is_object()) ReadAt(".container", out.container, container, {});
+  for (std::size_t i = 0; i < out.init_containers.size(); ++i) {
+    InitContainerFields init;
+    ReadAt(".initContainers[" + std::to_string(i) + "]", out.init_containers[i], init, {});
+  }
   for (std::size_t i = 0; i < out.volumes.size(); ++i) {
     VolumeFields volume;
     ReadAt(".volumes[" + std::to_string(i) + "]", out.volumes[i], volume, {});

@@ -32,6 +32,11 @@ struct ContainerFields {
   AnyValue stdin_open, stdin_once, tty;
 };
 
+struct InitContainerFields {
+  std::string name;
+  ContainerFields container;
+};
+
 struct VolumeFields {
   std::string name;
   OpenObject source;  // of each kind
@@ -109,6 +114,8 @@ void VisitFields(Visitor& visit, EnvironmentVariable& variable) {
         {.required = true, .max_length = 253, .format = &formats::kVariableName});
   visit("value", variable.value, {.max_length = 8192});
   visit("valueFrom", variable.value_from);
+  visit("operation", variable.operation);
+  visit("separator", variable.separator, {.max_length = 16});
   visit("onConflict", variable.on_conflict);
 }
 
@@ -132,8 +139,53 @@ void VisitFields(Visitor& visit, Endpoint& endpoint) {
   visit("protocol", endpoint.protocol);
   visit("port", endpoint.port,
         {.max_length = 253, .format = &formats::kPort, .minimum = 1, .maximum = kLastPort});
+  visit("socketPath", endpoint.socket_path, {.max_length = 107, .format = &formats::kSocketPath});
   visit("upstream", endpoint.upstream, {.max_length = 512, .format = &formats::kUpstream});
+  visit("hostnames", endpoint.hostnames,
+        {.max_length = 253,
+         .format = &formats::kHostname,
+         .max_items = 16,
+         .unique_by = FieldRules::kWholeItem});
   visit("env", endpoint.env);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, TakeOver& take_over) {
+  visit("portName", take_over.port_name,
+        {.required = true, .max_length = 15, .format = &formats::kTakenPortName});
+  visit("endpoint", take_over.endpoint,
+        {.required = true, .max_length = 15, .format = &formats::kEndpointName});
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, Placement& placement) {
+  const FieldRules names = {.max_length = 63,
+                            .format = &formats::kContainerName,
+                            .max_items = 16,
+                            .unique_by = FieldRules::kWholeItem};
+  visit("mode", placement.mode);
+  visit("position", placement.position);
+  visit("before", placement.before, names);
+  visit("after", placement.after, names);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, PullSecret& secret) {
+  visit("name", secret.name,
+        {.required = true, .max_length = 253, .format = &formats::kSecretName});
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, TestWant& want) {
+  visit("reason", want.reason, {.max_length = 32, .format = &formats::kReasonName});
+  visit("pod", want.pod);
+}
+
+template <typename Visitor>
+void VisitFields(Visitor& visit, PatternTest& test) {
+  visit("name", test.name, {.required = true, .min_length = 1, .max_length = 128});
+  visit("pod", test.pod, {.required = true});
+  visit("want", test.want, {.required = true});
 }
 
 template <typename Visitor>
@@ -199,6 +251,29 @@ void VisitFields(Visitor& visit, ContainerFields& container) {
   visit("tty", container.tty);
 }
 
+// Without what only a running companion has.
+template <typename Visitor>
+void VisitFields(Visitor& visit, InitContainerFields& init) {
+  ContainerFields& container = init.container;
+  visit("name", init.name, {.required = true, .max_length = 21, .format = &formats::kVolumeName});
+  visit("image", container.image,
+        {.required = true, .min_length = 1, .max_length = 1024, .format = &formats::kImage});
+  visit("command", container.command, {.max_length = 65536, .max_items = 256});
+  visit("args", container.args, {.max_length = 65536, .max_items = 256});
+  visit("workingDir", container.working_dir, {.max_length = 1024});
+  visit("env", container.env, {.max_items = 256});
+  visit("envFrom", container.env_from, {.max_items = 64});
+  visit("resources", container.resources);
+  visit("volumeMounts", container.volume_mounts, {.max_items = 64});
+  visit("volumeDevices", container.volume_devices, {.max_items = 16});
+  visit("terminationMessagePath", container.termination_message_path, {.max_length = 1024});
+  visit("terminationMessagePolicy", container.termination_message_policy,
+        {.max_length = 253, .format = &formats::kTerminationMessagePolicy});
+  visit("imagePullPolicy", container.image_pull_policy,
+        {.max_length = 253, .format = &formats::kImagePullPolicy});
+  visit("securityContext", container.security_context);
+}
+
 template <typename Visitor>
 void VisitFields(Visitor& visit, VolumeFields& volume) {
   visit("name", volume.name, {.required = true, .max_length = 21, .format = &formats::kVolumeName});
@@ -210,18 +285,28 @@ void VisitFields(Visitor& visit, PatternSpec& spec, PatternKind kind) {
   visit("description", spec.description, {.max_length = 512});
   visit("parameters", spec.parameters, {.max_items = 64, .unique_by = "name"});
   visit("target", spec.target);
-  visit("container", spec.container, {.required = true});
+  visit("container", spec.container);
+  visit("initContainers", spec.init_containers, {.max_items = 8, .unique_by = "name"});
   visit("volumes", spec.volumes, {.max_items = 32, .unique_by = "name"});
+  visit("imagePullSecrets", spec.image_pull_secrets, {.max_items = 8, .unique_by = "name"});
   visit("share", spec.share, {.max_items = 16, .unique_by = "name"});
   visit("files", spec.files, {.max_items = 16, .unique_by = "path"});
   visit("env", spec.env, {.max_items = 64, .unique_by = "name"});
+  visit("placement", spec.placement);
+  visit("drainSeconds", spec.drain_seconds, {.minimum = 0, .maximum = 3600});
+  visit("resourcesPercent", spec.resources_percent, {.minimum = 1, .maximum = 100});
+  visit("serviceAccountToken", spec.service_account_token);
+  visit("podLabels", spec.pod_labels, {.max_length = 512, .max_items = 16});
+  visit("podAnnotations", spec.pod_annotations, {.max_length = 4096, .max_items = 16});
+  visit("selector", spec.selector);
   visit("allowedNamespaces", spec.allowed_namespaces);
   visit("onError", spec.on_error);
-  visit("drainSeconds", spec.drain_seconds, {.minimum = 0, .maximum = 3600});
+  visit("tests", spec.tests, {.max_items = 16, .unique_by = "name"});
   if (kind == PatternKind::kSidecar) visit("role", spec.role);
   if (kind == PatternKind::kAmbassador) {
     visit("direction", spec.direction);
     visit("waitSeconds", spec.wait_seconds, {.minimum = 0, .maximum = 600});
+    visit("takeOver", spec.take_over);
   }
   if (kind != PatternKind::kSidecar) {
     visit("endpoints", spec.endpoints, {.max_items = 16, .unique_by = "name"});

@@ -13,10 +13,17 @@ std::string At(std::string_view list, std::size_t index, std::string_view field 
   return "spec." + std::string(list) + "[" + std::to_string(index) + "]" + std::string(field);
 }
 
+// A field in which the items of a list must differ, and why.
+struct Distinct {
+  std::string_view list;
+  std::string_view field;
+  std::string_view reason;
+};
+
 // Complains of the second of two equal values. `value_of` gives an item's value, null for none.
 template <typename Items, typename ValueOf>
-Complaint CheckDiffer(const Items& items, std::string_view list, std::string_view field,
-                      std::string_view reason, ValueOf value_of) {
+Complaint CheckDiffer(const Items& items, const Distinct& distinct, ValueOf value_of) {
+  const auto& [list, field, reason] = distinct;
   std::map<std::string, std::size_t> first;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::optional<std::string> value = value_of(items[i]);
@@ -73,14 +80,14 @@ Complaint ValidateShares(const Pattern& pattern) {
              "volumeName";
     }
   }
-  if (auto complaint = CheckDiffer(shares, "share", ".path",
-                                   "the companion cannot mount two volumes at one path",
-                                   [](const Share& share) { return Given(share.path); })) {
+  if (auto complaint = CheckDiffer(
+          shares, {"share", ".path", "the companion cannot mount two volumes at one path"},
+          [](const Share& share) { return Given(share.path); })) {
     return complaint;
   }
-  if (auto complaint = CheckDiffer(shares, "share", ".targetPath",
-                                   "the target cannot mount two volumes at one path",
-                                   [](const Share& share) { return Given(share.target_path); })) {
+  if (auto complaint = CheckDiffer(
+          shares, {"share", ".targetPath", "the target cannot mount two volumes at one path"},
+          [](const Share& share) { return Given(share.target_path); })) {
     return complaint;
   }
   for (std::size_t i = 0; i < shares.size(); ++i) {
@@ -136,17 +143,18 @@ Complaint ValidateEndpoints(const Pattern& pattern) {
       return At("endpoints", i) + *complaint;
     }
   }
-  if (auto complaint = CheckDiffer(endpoints, "endpoints", ".port",
-                                   "the companion cannot listen twice on one port",
-                                   [](const Endpoint& e) { return GivenNumber(e.port); })) {
+  if (auto complaint = CheckDiffer(
+          endpoints, {"endpoints", ".port", "the companion cannot listen twice on one port"},
+          [](const Endpoint& e) { return GivenNumber(e.port); })) {
     return complaint;
   }
-  if (auto complaint = CheckDiffer(endpoints, "endpoints", ".env.port", "a variable holds one port",
-                                   [](const Endpoint& e) { return Given(e.env.port); })) {
+  if (auto complaint =
+          CheckDiffer(endpoints, {"endpoints", ".env.port", "a variable holds one port"},
+                      [](const Endpoint& e) { return Given(e.env.port); })) {
     return complaint;
   }
   return CheckDiffer(
-      endpoints, "endpoints", ".env.url.name", "a variable holds one URL",
+      endpoints, {"endpoints", ".env.url.name", "a variable holds one URL"},
       [](const Endpoint& e) { return e.env.url ? Given(e.env.url->name) : std::nullopt; });
 }
 

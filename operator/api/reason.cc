@@ -10,7 +10,12 @@ namespace {
 constexpr std::array<std::string_view, kReasonCount> kNames = {
     "Injected",
     "AlreadyInjected",
+    "Bypassed",
     "OptedOut",
+    "SelectorMismatch",
+    "Shadowed",
+    "NamespaceNotEnabled",
+    "NamespaceDisabled",
     "NamespaceExcluded",
     "MirrorPod",
     "InvalidAnnotation",
@@ -21,6 +26,7 @@ constexpr std::array<std::string_view, kReasonCount> kNames = {
     "InvalidParameter",
     "MissingParameter",
     "UnresolvedReference",
+    "OrderCycle",
     "TargetNotFound",
     "TargetAmbiguous",
     "ContainerNameTaken",
@@ -30,10 +36,20 @@ constexpr std::array<std::string_view, kReasonCount> kNames = {
     "ShareAmbiguous",
     "PortTaken",
     "PortRangeFull",
+    "PortNotFound",
     "EnvConflict",
+    "HostnameLoop",
+    "BypassImpossible",
     "AnnotationsTooLarge",
     "HostNetwork",
     "UnsupportedPod",
+    "RunAsNonRoot",
+    "PodSecurity",
+    "LimitRange",
+    "QuotaFields",
+    "Resources",
+    "DeadlineExceeded",
+    "InternalError",
 };
 
 }  // namespace
@@ -48,7 +64,7 @@ std::optional<Reason> ParseReason(std::string_view name) {
 }
 
 ReasonClass ClassOf(Reason reason) {
-  if (reason <= Reason::kAlreadyInjected) return ReasonClass::kIn;
+  if (reason <= Reason::kBypassed) return ReasonClass::kIn;
   if (reason <= Reason::kMirrorPod) return ReasonClass::kNotAskedFor;
   if (reason <= Reason::kDuplicateName) return ReasonClass::kAlwaysDenied;
   return ReasonClass::kByOnError;

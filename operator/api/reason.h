@@ -14,8 +14,13 @@ enum class Reason : std::uint8_t {
   // In.
   kInjected,
   kAlreadyInjected,
+  kBypassed,
   // Not asked for.
   kOptedOut,
+  kSelectorMismatch,
+  kShadowed,
+  kNamespaceNotEnabled,
+  kNamespaceDisabled,
   kNamespaceExcluded,
   kMirrorPod,
   // Always denied.
@@ -28,6 +33,7 @@ enum class Reason : std::uint8_t {
   kInvalidParameter,
   kMissingParameter,
   kUnresolvedReference,
+  kOrderCycle,
   // By onError: the Pod.
   kTargetNotFound,
   kTargetAmbiguous,
@@ -38,13 +44,24 @@ enum class Reason : std::uint8_t {
   kShareAmbiguous,
   kPortTaken,
   kPortRangeFull,
+  kPortNotFound,
   kEnvConflict,
+  kHostnameLoop,
+  kBypassImpossible,
   kAnnotationsTooLarge,
   // By onError: the cluster.
   kHostNetwork,
   kUnsupportedPod,
+  kRunAsNonRoot,
+  kPodSecurity,
+  kLimitRange,
+  kQuotaFields,
+  kResources,
+  // By onError: Remora itself.
+  kDeadlineExceeded,
+  kInternalError,
 };
-inline constexpr int kReasonCount = static_cast<int>(Reason::kUnsupportedPod) + 1;
+inline constexpr int kReasonCount = static_cast<int>(Reason::kInternalError) + 1;
 
 enum class ReasonClass : std::uint8_t { kIn, kNotAskedFor, kAlwaysDenied, kByOnError };
 

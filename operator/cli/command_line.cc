@@ -128,7 +128,7 @@ class CommandLine {
     return command;
   }
 
-  void AddInputs(CLI::App& command, OfflineOptions& options) {
+  static void AddInputs(CLI::App& command, OfflineOptions& options) {
     command
         .add_option("-f,--filename", options.inputs.paths,
                     "file, directory, or - for standard input")

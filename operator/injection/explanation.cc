@@ -27,7 +27,7 @@ std::string Full(const Decision& decision) {
 
 // "env REDIS_PORT of container cart": what an operation is about, in words.
 std::string Subject(const Operation& operation) {
-  const std::string key(operation.key);
+  std::string key(operation.key);
   const std::string container = (operation.init ? " of init container " : " of container ") +
                                 std::string(operation.container_name);
   switch (operation.list) {

@@ -166,10 +166,9 @@ class Planner {
                             "spec.os.name windows"}));
     } else if (context_.pod.host_network && candidate.pattern->UsesPorts()) {
       Refuse(candidate, Reason::kHostNetwork,
-             context_.Text({"annotation ", candidate.annotation, ": ",
-                            api::PatternKindName(candidate.kind), " ", candidate.name,
-                            " needs ports of its own, but with hostNetwork the Pod's localhost is "
-                            "the node's"}));
+             Sentence(context_, candidate,
+                      {" needs ports of its own, but with hostNetwork the Pod's localhost is "
+                       "the node's"}));
     }
   }
 
@@ -331,6 +330,13 @@ class Planner {
 };
 
 }  // namespace
+
+std::string_view Sentence(const Context& context, const Candidate& candidate,
+                          std::initializer_list<std::string_view> parts) {
+  return context.Text({"annotation ", candidate.annotation, ": ",
+                       api::PatternKindName(candidate.kind), " ", candidate.name,
+                       context.Text(parts)});
+}
 
 void Refuse(Candidate& candidate, Reason reason, std::string_view message) {
   if (candidate.Refused()) return;

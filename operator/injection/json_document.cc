@@ -135,7 +135,7 @@ std::string_view JsonValue::raw() const {
   if (!exists()) return {};
   const std::uint32_t after = document_->After(index_);
   const std::size_t begin = document_->positions_[index_];
-  std::size_t end;
+  std::size_t end = 0;
   if (after > index_ + 1) {  // closed by a bracket
     end = document_->positions_[after - 1] + 1;
   } else {

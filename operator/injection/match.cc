@@ -161,7 +161,7 @@ void CheckKey(Context& context, const StringPair& pair) {
   if (!key.starts_with(api::kPatternPrefix) || key == api::kStatusKey) return;
   if (key == api::kInjectKey) {
     if (pair.value != "false") {
-      Refuse(context, context.Text({"annotation ", key, ": expected \"false\", not \"",
+      Refuse(context, context.Text({"annotation ", key, R"(: expected "false", not ")",
                                     Shown(context, pair.value), "\""}));
     }
     return;

@@ -174,7 +174,7 @@ void AppendPointer(const Operation& operation, std::pmr::string& out) {
 
 void WriteRecord(const Plan& plan, const PreviousRecord& previous,
                  const std::pmr::vector<int>& carried, std::pmr::string& out) {
-  out += "{\"version\":1,\"patterns\":[";
+  out += R"({"version":1,"patterns":[)";
   for (const Decision& decision : plan.decisions) {
     if (out.back() != '[') out += ',';
     AppendDecision(decision, out);

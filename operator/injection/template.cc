@@ -58,6 +58,7 @@ std::optional<std::size_t> IndexOf(const Items& items, std::string_view name) {
 template <typename Items>
 std::string Nearest(const Items& items, std::string_view name) {
   std::vector<std::string_view> names;
+  names.reserve(items.size());
   for (const auto& item : items) names.push_back(item.name);
   const std::string_view nearest = api::NearestName(name, names);
   return nearest.empty() ? "" : "; did you mean " + std::string(nearest) + "?";

@@ -37,7 +37,7 @@ struct ObjectKey {
   std::string ToString() const {
     return namespace_name.empty() ? name : namespace_name + "/" + name;
   }
-  auto operator<=>(const ObjectKey&) const = default;
+  auto operator<=>(const ObjectKey&) const = default;  // NOLINT(modernize-use-nullptr): not one
 };
 
 }  // namespace remora::kube

@@ -8,6 +8,7 @@
 // Thread-safety: owner thread only.
 #pragma once
 
+#include <initializer_list>
 #include <string_view>
 
 #include "operator/injection/candidate.h"
@@ -37,6 +38,9 @@ void PlanEnvironment(Context& context, Candidate& candidate, Occupancy& occupanc
 void PlanMetadata(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy);
 
+// A sentence of this candidate: "annotation patterns.remora.dev/sidecar: Sidecar logs", then `parts`.
+std::string_view Sentence(const Context& context, const Candidate& candidate,
+                          std::initializer_list<std::string_view> parts);
 // Only the first refusal of a candidate counts.
 void Refuse(Candidate& candidate, api::Reason reason, std::string_view message);
 

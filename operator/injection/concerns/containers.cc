@@ -143,9 +143,8 @@ class CompanionWriter {
     if (mount.source == MountSource::kPod && !occupancy_.HasVolume(volume)) {
       return Refuse(
           candidate_, Reason::kVolumeNotFound,
-          context_.Text({"annotation ", candidate_.annotation, ": ",
-                         api::PatternKindName(candidate_.kind), " ", candidate_.name,
-                         " mounts the volume ", volume, ", which neither it nor the Pod has"}));
+          Sentence(context_, candidate_,
+                   {" mounts the volume ", volume, ", which neither it nor the Pod has"}));
     }
     if (!TakePath(Rendered(context_, candidate_, mount.mount_path))) return;
     if (!mounts_.empty()) mounts_ += ',';
@@ -179,9 +178,8 @@ class CompanionWriter {
     const std::string_view normal = NormalPath(path, context_.arena);
     if (HasPath(normal)) {
       Refuse(candidate_, Reason::kMountPathTaken,
-             context_.Text({"annotation ", candidate_.annotation, ": ",
-                            api::PatternKindName(candidate_.kind), " ", candidate_.name,
-                            " mounts two things at ", normal, " of its own container"}));
+             Sentence(context_, candidate_,
+                      {" mounts two things at ", normal, " of its own container"}));
       return false;
     }
     paths_.push_back(normal);
@@ -202,10 +200,9 @@ void AddContainer(Context& context, Candidate& candidate, Occupancy& occupancy,
     // A wait container of an earlier call may still be there.
     if (WasOurs(context, candidate, operation)) return;
     return Refuse(candidate, Reason::kContainerNameTaken,
-                  context.Text({"annotation ", candidate.annotation, ": ",
-                                api::PatternKindName(candidate.kind), " ", candidate.name,
-                                " adds a container ", operation.key,
-                                ", but the Pod has one of that name; rename the Pod's container"}));
+                  Sentence(context, candidate,
+                           {" adds a container ", operation.key,
+                            ", but the Pod has one of that name; rename the Pod's container"}));
   }
   occupancy.AddContainer(operation.key);
   AddOperation(context, candidate, operation);

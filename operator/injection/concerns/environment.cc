@@ -20,10 +20,9 @@ class VariablePlanner {
     if (!was_ours && variable.on_conflict == api::OnConflict::kKeep) return;
     if (!was_ours && variable.on_conflict == api::OnConflict::kFail) {
       return Refuse(candidate_, Reason::kEnvConflict,
-                    context_.Text({"annotation ", candidate_.annotation, ": ",
-                                   api::PatternKindName(candidate_.kind), " ", candidate_.name,
-                                   " sets the variable ", variable.name, ", which container ",
-                                   target_.facts().name, " sets itself"}));
+                    Sentence(context_, candidate_,
+                             {" sets the variable ", variable.name, ", which container ",
+                              target_.facts().name, " sets itself"}));
     }
     Override(variable, *entry);
   }

@@ -68,11 +68,10 @@ void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
   candidate.has_files_volume = true;
   if (occupancy.HasVolume(volume)) {
     if (WasOurs(context, candidate, operation)) return;
-    return Refuse(
-        candidate, Reason::kVolumeNameTaken,
-        context.Text({"annotation ", candidate.annotation, ": ",
-                      api::PatternKindName(candidate.kind), " ", candidate.name, " adds a volume ",
-                      volume, ", but the Pod has one of that name; rename the Pod's volume"}));
+    return Refuse(candidate, Reason::kVolumeNameTaken,
+                  Sentence(context, candidate,
+                           {" adds a volume ", volume,
+                            ", but the Pod has one of that name; rename the Pod's volume"}));
   }
   occupancy.AddVolume(volume);
   AddOperation(context, candidate, operation);

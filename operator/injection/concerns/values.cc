@@ -142,10 +142,8 @@ void RefuseUnresolved(Context& context, Candidate& candidate, const Reference& r
     why = context.Text({": set the annotation ", api::kParameterPrefix, candidate.name, ".",
                         candidate.pattern->spec().parameters[reference.index].name});
   }
-  Refuse(
-      candidate, Reason::kUnresolvedReference,
-      context.Text({"annotation ", candidate.annotation, ": ", api::PatternKindName(candidate.kind),
-                    " ", candidate.name, " refers to $(", reference.text, ")", why}));
+  Refuse(candidate, Reason::kUnresolvedReference,
+         Sentence(context, candidate, {" refers to $(", reference.text, ")", why}));
 }
 
 }  // namespace
@@ -166,11 +164,10 @@ void ResolveValues(Context& context, Candidate& candidate, Stage stage) {
     if (StageOf(references[i].root) != stage) continue;
     if (NeedsTarget(references[i].root) && candidate.targets.size() != 1) {
       return Refuse(candidate, Reason::kTargetAmbiguous,
-                    context.Text({"annotation ", candidate.annotation, ": ",
-                                  api::PatternKindName(candidate.kind), " ", candidate.name,
-                                  " refers to $(", references[i].text,
-                                  ") and needs exactly one target; name it with the annotation ",
-                                  api::kTargetPrefix, candidate.name}));
+                    Sentence(context, candidate,
+                             {" refers to $(", references[i].text,
+                              ") and needs exactly one target; name it with the annotation ",
+                              api::kTargetPrefix, candidate.name}));
     }
     if (const auto value = ValueOf(context, candidate, references[i])) {
       candidate.values[i] = *value;

@@ -16,11 +16,10 @@ void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy, std
   operation.json = json;
   if (occupancy.HasVolume(name)) {
     if (WasOurs(context, candidate, operation)) return;
-    return Refuse(
-        candidate, Reason::kVolumeNameTaken,
-        context.Text({"annotation ", candidate.annotation, ": ",
-                      api::PatternKindName(candidate.kind), " ", candidate.name, " adds a volume ",
-                      name, ", but the Pod has one of that name; rename the Pod's volume"}));
+    return Refuse(candidate, Reason::kVolumeNameTaken,
+                  Sentence(context, candidate,
+                           {" adds a volume ", name,
+                            ", but the Pod has one of that name; rename the Pod's volume"}));
   }
   occupancy.AddVolume(name);
   AddOperation(context, candidate, operation);
@@ -28,10 +27,7 @@ void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy, std
 
 void RefusePath(Context& context, Candidate& candidate, std::string_view path,
                 std::string_view why) {
-  Refuse(
-      candidate, Reason::kMountPathTaken,
-      context.Text({"annotation ", candidate.annotation, ": ", api::PatternKindName(candidate.kind),
-                    " ", candidate.name, " shares ", path, why}));
+  Refuse(candidate, Reason::kMountPathTaken, Sentence(context, candidate, {" shares ", path, why}));
 }
 
 class SharePlanner {
@@ -76,10 +72,9 @@ class SharePlanner {
             (mount.volume != chosen_.volume || mount.sub_path != chosen_.sub_path ||
              mount.sub_path_expr != chosen_.sub_path_expr)) {
           Refuse(candidate_, Reason::kShareAmbiguous,
-                 context_.Text({"annotation ", candidate_.annotation, ": ",
-                                api::PatternKindName(candidate_.kind), " ", candidate_.name,
-                                " shares ", target_path_, ", where its targets mount two volumes, ",
-                                chosen_.volume, " and ", mount.volume}));
+                 Sentence(context_, candidate_,
+                          {" shares ", target_path_, ", where its targets mount two volumes, ",
+                           chosen_.volume, " and ", mount.volume}));
         }
         chosen_.volume = mount.volume;
         chosen_.sub_path = mount.sub_path;
@@ -113,12 +108,10 @@ class SharePlanner {
     const std::vector<std::string_view> names(context_.pod.volumes.begin(),
                                               context_.pod.volumes.end());
     const std::string_view nearest = api::NearestName(name, names);
-    Refuse(
-        candidate_, Reason::kVolumeNotFound,
-        context_.Text({"annotation ", candidate_.annotation, ": ",
-                       api::PatternKindName(candidate_.kind), " ", candidate_.name,
-                       " shares the Pod's volume \"", name, "\", which the Pod does not have",
-                       nearest.empty() ? "" : context_.Text({"; did you mean ", nearest, "?"})}));
+    Refuse(candidate_, Reason::kVolumeNotFound,
+           Sentence(context_, candidate_,
+                    {" shares the Pod's volume \"", name, "\", which the Pod does not have",
+                     nearest.empty() ? "" : context_.Text({"; did you mean ", nearest, "?"})}));
   }
 
   void AddNew() {
