@@ -15,8 +15,12 @@ inline constexpr std::string_view kTargetPrefix = "target.patterns.remora.dev/";
 inline constexpr std::string_view kSidecarKey = "patterns.remora.dev/sidecar";
 inline constexpr std::string_view kAmbassadorKey = "patterns.remora.dev/ambassador";
 inline constexpr std::string_view kAdapterKey = "patterns.remora.dev/adapter";
+inline constexpr std::string_view kBypassKey = "patterns.remora.dev/bypass";
 inline constexpr std::string_view kOnErrorKey = "patterns.remora.dev/on-error";
 inline constexpr std::string_view kInjectKey = "patterns.remora.dev/inject";
+
+// On a Namespace: enabled or disabled.
+inline constexpr std::string_view kInjectionLabel = "patterns.remora.dev/injection";
 
 // What the webhook writes.
 inline constexpr std::string_view kStatusKey = "patterns.remora.dev/status";

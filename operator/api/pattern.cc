@@ -18,14 +18,13 @@ constexpr std::array<std::string_view, kPatternKindCount> kKinds = {"Ambassador"
 constexpr std::array<std::string_view, kPatternKindCount> kPlurals = {"ambassadors", "sidecars",
                                                                       "adapters"};
 
-bool RequirementMatches(const LabelRequirement& requirement, const LabelSelector::Labels& labels) {
-  const auto found = labels.find(requirement.key);
-  const bool present = found != labels.end();
+bool RequirementMatches(const LabelRequirement& requirement, const LabelSelector::Find& find) {
+  const std::string_view* found = find(requirement.key);
+  const bool present = found != nullptr;
   if (requirement.op == LabelOperator::kExists) return present;
   if (requirement.op == LabelOperator::kDoesNotExist) return !present;
   const auto& values = requirement.values;
-  const bool listed =
-      present && std::find(values.begin(), values.end(), found->second) != values.end();
+  const bool listed = present && std::find(values.begin(), values.end(), *found) != values.end();
   return requirement.op == LabelOperator::kIn ? listed : !listed;
 }
 
@@ -78,12 +77,22 @@ std::string_view ParameterTypeName(ParameterType type) {
 }
 
 bool LabelSelector::Matches(const Labels& labels) const {
-  for (const auto& [key, value] : match_labels) {
+  std::string_view value;
+  return Matches([&](std::string_view key) -> const std::string_view* {
     const auto found = labels.find(key);
-    if (found == labels.end() || found->second != value) return false;
+    if (found == labels.end()) return nullptr;
+    value = found->second;
+    return &value;
+  });
+}
+
+bool LabelSelector::Matches(const Find& find) const {
+  for (const auto& [key, value] : match_labels) {
+    const std::string_view* found = find(key);
+    if (found == nullptr || *found != value) return false;
   }
   return std::all_of(match_expressions.begin(), match_expressions.end(),
-                     [&](const auto& r) { return RequirementMatches(r, labels); });
+                     [&](const auto& r) { return RequirementMatches(r, find); });
 }
 
 OnError DefaultOnError(PatternKind kind, Role role) {

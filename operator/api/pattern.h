@@ -21,6 +21,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -159,6 +160,9 @@ struct LabelSelector {
 
   using Labels = std::map<std::string, std::string, std::less<>>;
   bool Matches(const Labels& labels) const;
+  // The same on labels that are looked up, by key.
+  using Find = std::function<const std::string_view*(std::string_view key)>;
+  bool Matches(const Find& find) const;
 };
 
 enum class NamespacesFrom : std::uint8_t { kSame, kAll, kSelector };

@@ -28,6 +28,12 @@ struct ChosenShare {
   bool is_new = false;
 };
 
+// Where one init container of a pattern stands.
+struct InitPlace {
+  std::uint32_t slot = 0;  // before which of the Pod's init containers
+  std::uint32_t rank = 0;  // among all that are added
+};
+
 struct Candidate {
   explicit Candidate(Arena& arena)
       : values(&arena),
@@ -35,12 +41,12 @@ struct Candidate {
         targets(&arena),
         init_targets(&arena),
         endpoint_ports(&arena),
-        declared_ports(&arena),
-        shares(&arena) {}
+        shares(&arena),
+        places(&arena) {}
 
   // Match: what is asked for.
   api::PatternKind kind = api::PatternKind::kSidecar;
-  std::string_view annotation;       // the key that asks
+  std::string_view asked_by;         // "annotation patterns.remora.dev/sidecar"
   std::string_view named_namespace;  // of "namespace/name"; empty: looked up
   std::string_view namespace_name;   // where it was found; the Pod's where it was not
   std::string_view name;
@@ -49,6 +55,9 @@ struct Candidate {
   api::OnError on_error = api::OnError::kDeny;
   int recorded = -1;  // number in the previous record; -1: none
   bool already_injected = false;
+  bool automatic = false;  // by its selector, not by name
+  bool bypass_asked = false;
+  bool bypassed = false;  // wired to the real upstream, not run
 
   // The first refusal ends the planning of this pattern.
   std::optional<api::Reason> refusal;
@@ -60,10 +69,9 @@ struct Candidate {
   std::pmr::vector<ContainerOccupancy*> targets;       // regular
   std::pmr::vector<ContainerOccupancy*> init_targets;  // init containers that are served too
   std::pmr::vector<int> endpoint_ports;
-  std::pmr::vector<int> declared_ports;
   int metrics_port = 0;
   std::pmr::vector<ChosenShare> shares;
-  bool has_files_volume = false;
+  std::pmr::vector<InitPlace> places;  // init containers, companion if native, wait container
 
   bool Refused() const { return refusal.has_value(); }
 };

@@ -1,5 +1,7 @@
 #include "operator/injection/compiled_pattern.h"
 
+#include <algorithm>
+
 #include "operator/injection/pattern_compiler.h"
 
 namespace remora::injection {
@@ -12,7 +14,9 @@ Result<std::shared_ptr<const CompiledPattern>> CompiledPattern::Compile(api::Pat
 }
 
 bool CompiledPattern::UsesPorts() const {
-  return !declared_ports.empty() || !endpoints.empty() || metrics_port.has_value();
+  const auto listens = [](const CompiledEndpoint& endpoint) { return !endpoint.is_socket; };
+  return (companion && !companion->declared_ports.empty()) || metrics_port.has_value() ||
+         std::any_of(endpoints.begin(), endpoints.end(), listens);
 }
 
 }  // namespace remora::injection

@@ -2,8 +2,7 @@
 // values: JSON fragments with slots, names already prefixed, requirements known.
 //
 // Contract
-//   - Compile() refuses what the CRDs refuse of values: defaults, examples and enums that are not
-//     of
+//   - Compile() refuses what the CRDs refuse of values: defaults, examples and enums that are not of
 //     their parameter's type, regular expressions that RE2 refuses, sizes that are no quantity; and
 //     what could never be added to a Pod: references that lead nowhere, ports that are none, limits
 //     that cannot be read or that the default does not keep.
@@ -83,12 +82,18 @@ struct CompiledVariable {
   Template json;  // the whole variable
   Template value;
   bool has_value_from = false;
+  api::VariableOperation operation = api::VariableOperation::kSet;
+  std::string separator;
   api::OnConflict on_conflict = api::OnConflict::kKeep;
 };
 
 struct CompiledEndpoint {
   CompiledPort port;
+  bool udp = false;
+  bool is_socket = false;
+  std::string socket_path;
   Template upstream;
+  std::vector<Template> hostnames;
   std::string port_key;                     // "Ambassador/shop/redis/redis"
   std::vector<CompiledVariable> variables;  // host, port, url
 };
@@ -96,6 +101,21 @@ struct CompiledEndpoint {
 struct DeclaredPort {
   CompiledPort port;
   bool udp = false;
+};
+
+// A container of the pattern: the companion, or one that does work before it.
+struct CompiledContainer {
+  std::string name;  // in the Pod
+  Template members;  // but name, ports, volumeMounts, restartPolicy
+  Template ports;    // elements, comma separated
+  std::vector<DeclaredPort> declared_ports;
+  std::vector<CompiledMount> mounts;
+};
+
+// A label or annotation of the Pod.
+struct CompiledPair {
+  std::string key;
+  Template value;
 };
 
 class CompiledPattern {
@@ -107,16 +127,17 @@ class CompiledPattern {
 
   std::vector<Reference> references;
   std::vector<CompiledParameter> parameters;
-  Template container;                        // members but name, ports, volumeMounts, restartPolicy
-  Template container_ports;                  // elements, comma separated
-  std::vector<DeclaredPort> declared_ports;  // of container.ports
-  std::vector<int> probe_ports;              // numeric ports of the companion's probes and hooks
-  std::vector<CompiledMount> mounts;
+  std::optional<CompiledContainer> companion;  // nothing where init_containers do the whole work
+  std::vector<CompiledContainer> init_containers;
+  std::vector<int> probe_ports;  // numeric ports of the companion's probes and hooks
   std::vector<CompiledVolume> volumes;
-  std::vector<CompiledShare> shares;
+  std::vector<CompiledShare> shares;  // and the folders of sockets
   std::vector<CompiledFile> files;
   std::vector<CompiledVariable> env;
   std::vector<CompiledEndpoint> endpoints;
+  std::vector<Template> pull_secrets;
+  std::vector<CompiledPair> pod_labels;
+  std::vector<CompiledPair> pod_annotations;
   std::optional<CompiledPort> metrics_port;
   Template metrics_path;
   std::string metrics_key;  // "Adapter/shop/redis/metrics"
@@ -124,6 +145,10 @@ class CompiledPattern {
 
   // Whether it needs a port of the Pod.
   bool UsesPorts() const;
+  // The first container that it adds: who has it has the pattern.
+  std::string_view FirstContainer() const {
+    return companion ? companion->name : init_containers.front().name;
+  }
 
  private:
   friend class PatternCompiler;

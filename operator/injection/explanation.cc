@@ -14,7 +14,12 @@ namespace {
 using api::ReasonName;
 
 std::string_view OriginName(ParameterOrigin origin) {
-  return origin == ParameterOrigin::kPod ? "Pod" : "default";
+  switch (origin) {
+    case ParameterOrigin::kPod: return "Pod";
+    case ParameterOrigin::kNamespace: return "Namespace";
+    case ParameterOrigin::kDefault: return "default";
+  }
+  return "";
 }
 
 std::string Full(const Decision& decision) {
@@ -39,8 +44,25 @@ std::string Subject(const Operation& operation) {
     case List::kAnnotations: return "annotation " + key;
     case List::kLabels: return "label " + key;
     case List::kPodSpec: return key;
+    case List::kContainerField: return key + container;
+    case List::kHostAliases: return "host name " + key + " (127.0.0.1)";
+    case List::kPullSecrets: return "image pull secret " + key;
   }
   return key;
+}
+
+std::string WhySkipped(api::Reason reason) {
+  std::string text(ReasonName(reason));
+  switch (reason) {
+    case api::Reason::kOptedOut:
+      return text + ": annotation " + std::string(api::kInjectKey) +
+             " is \"false\", so no pattern applies";
+    case api::Reason::kMirrorPod: return text + ": the Pod is the mirror of a static Pod";
+    case api::Reason::kNamespaceDisabled:
+      return text + ": its Namespace has the label " + std::string(api::kInjectionLabel) +
+             ": disabled";
+    default: return text;
+  }
 }
 
 // Whether the record lists it: the record itself is of no pattern.
@@ -54,13 +76,16 @@ class TextWriter {
     const Plan& plan = *outcome.plan;
     if (!plan.refusal.empty()) {
       Line("denied: " + std::string(outcome.message));
-    } else if (plan.opted_out) {
-      Line("unchanged: OptedOut: annotation " + std::string(api::kInjectKey) +
-           " is \"false\", so no pattern applies");
-    } else if (!plan.asked) {
+    } else if (plan.skipped) {
+      Line("unchanged: " + WhySkipped(*plan.skipped));
+    } else if (plan.decisions.empty()) {
       Line("unchanged: no annotation asks for a pattern");
     }
     for (std::size_t i = 0; i < plan.decisions.size(); ++i) Decided(plan, i);
+    for (const Decision& decision : plan.passed_over) {
+      Line(Full(decision) + ": " + std::string(ReasonName(decision.reason)) + ": " +
+           std::string(decision.message));
+    }
     if (outcome.verdict == Verdict::kDenied && plan.refusal.empty()) {
       Line("denied: a pattern that is refused with onError Deny refuses the Pod");
     }
@@ -152,11 +177,18 @@ std::string ExplainAsJson(const Outcome& outcome) {
                         : outcome.verdict == Verdict::kDenied ? "denied"
                                                               : "unchanged";
   nlohmann::json json = {{"verdict", verdict}, {"patterns", nlohmann::json::array()}};
-  if (plan.opted_out) json["reason"] = ReasonName(api::Reason::kOptedOut);
+  if (plan.skipped) json["reason"] = ReasonName(*plan.skipped);
   if (!plan.refusal.empty()) json["reason"] = ReasonName(plan.refusal_reason);
   if (!outcome.message.empty()) json["message"] = outcome.message;
   for (std::size_t i = 0; i < plan.decisions.size(); ++i) {
     json["patterns"].push_back(DecisionAsJson(plan, i));
+  }
+  for (const Decision& decision : plan.passed_over) {
+    json["passedOver"].push_back({{"kind", api::PatternKindName(decision.kind)},
+                                  {"namespace", decision.namespace_name},
+                                  {"name", decision.name},
+                                  {"reason", ReasonName(decision.reason)},
+                                  {"message", decision.message}});
   }
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -65,7 +65,7 @@ class Planner {
     ReadPrevious();
     MatchPatterns(context_);
     if (!context_.plan.refusal.empty()) return DeniedByAnnotation();
-    if (!context_.plan.asked || context_.plan.opted_out) return Finish(Verdict::kUnchanged);
+    if (context_.candidates.empty()) return Finish(Verdict::kUnchanged);
     const bool all_in = std::all_of(context_.candidates.begin(), context_.candidates.end(),
                                     [](const Candidate& c) { return c.already_injected; });
     if (!all_in) {
@@ -138,6 +138,7 @@ class Planner {
       if (!candidate.Refused()) ResolveValues(context_, candidate, Stage::kRequest);
     });
     ResolvePorts(context_, *occupancy_);
+    ResolveOrder(context_);
     for (std::size_t i = 0; i < context_.candidates.size(); ++i) {
       Candidate& candidate = context_.candidates[i];
       if (candidate.pattern == nullptr || candidate.Refused()) continue;
@@ -161,9 +162,11 @@ class Planner {
   void CheckPod(Candidate& candidate) {
     if (context_.pod.windows) {
       Refuse(candidate, Reason::kUnsupportedPod,
-             context_.Text({"annotation ", candidate.annotation,
+             context_.Text({candidate.asked_by,
                             ": Remora adds containers to Linux Pods only, and this one has "
                             "spec.os.name windows"}));
+    } else if (candidate.bypass_asked) {
+      CheckBypass(context_, candidate);
     } else if (context_.pod.host_network && candidate.pattern->UsesPorts()) {
       Refuse(candidate, Reason::kHostNetwork,
              Sentence(context_, candidate,
@@ -176,12 +179,15 @@ class Planner {
     ResolveTargets(context_, candidate, *occupancy_);
     for (const Stage stage : {Stage::kTarget, Stage::kPorts, Stage::kAll}) {
       if (!candidate.Refused()) ResolveValues(context_, candidate, stage);
+      if (stage == Stage::kTarget && candidate.bypassed) CheckUpstreams(context_, candidate);
     }
     using Concern = void (*)(Context&, Candidate&, Occupancy&);
-    for (const Concern concern :
-         {PlanVolumes, PlanShares, PlanFiles, PlanEnvironment, PlanMetadata, PlanContainers}) {
+    for (const Concern concern : {PlanVolumes, PlanShares, PlanFiles, PlanEnvironment, PlanTakeOver,
+                                  PlanAliases, PlanMetadata, PlanContainers}) {
       if (candidate.Refused()) return;
-      concern(context_, candidate, *occupancy_);
+      if (!candidate.bypassed || concern == &PlanEnvironment) {
+        concern(context_, candidate, *occupancy_);
+      }
     }
   }
 
@@ -225,7 +231,7 @@ class Planner {
 
   void FillInjected(const Candidate& candidate, Decision& decision) {
     const CompiledPattern& pattern = *candidate.pattern;
-    decision.reason = Reason::kInjected;
+    decision.reason = candidate.bypassed ? Reason::kBypassed : Reason::kInjected;
     decision.revision = pattern.pattern().revision;
     decision.parameters = candidate.parameters;
     auto* targets = NewVector<std::string_view>();
@@ -234,6 +240,7 @@ class Planner {
     }
     auto* ports = NewVector<PortBinding>();
     for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
+      if (candidate.bypassed || pattern.endpoints[i].is_socket) continue;
       if (pattern.endpoints[i].port.IsAllocated()) {
         ports->push_back({pattern.spec().endpoints[i].name, candidate.endpoint_ports[i]});
       }
@@ -333,9 +340,8 @@ class Planner {
 
 std::string_view Sentence(const Context& context, const Candidate& candidate,
                           std::initializer_list<std::string_view> parts) {
-  return context.Text({"annotation ", candidate.annotation, ": ",
-                       api::PatternKindName(candidate.kind), " ", candidate.name,
-                       context.Text(parts)});
+  return context.Text({candidate.asked_by, ": ", api::PatternKindName(candidate.kind), " ",
+                       candidate.name, context.Text(parts)});
 }
 
 void Refuse(Candidate& candidate, Reason reason, std::string_view message) {
@@ -378,8 +384,15 @@ Outcome Inject(const Request& request, const PatternIndex& patterns, const Envir
   state.call.reset();
   state.arena.Reset();
   Workspace::State::Call& call = state.call.emplace(state.arena);
-  Context context{request,  patterns,      environment, state.arena,
-                  call.pod, call.previous, call.plan,   call.candidates};
+  Context context{request,
+                  patterns,
+                  environment,
+                  state.arena,
+                  patterns.FindNamespace(request.namespace_name),
+                  call.pod,
+                  call.previous,
+                  call.plan,
+                  call.candidates};
   return Planner(context, state).Run();
 }
 

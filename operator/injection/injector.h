@@ -38,6 +38,7 @@ struct Plan;
 struct Request {
   JsonValue pod;                    // core/v1 Pod
   std::string_view namespace_name;  // where it is created; a generateName Pod often names none
+  bool explain = false;             // also say which patterns were passed over (Plan::passed_over)
 };
 
 // What is the same for all Pods of an installation.

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
 #include <tuple>
 
 #include "operator/api/annotations.h"
+#include "operator/injection/annotation_reader.h"
 
 namespace remora::injection {
 
@@ -14,171 +14,17 @@ namespace {
 
 using api::Reason;
 
-constexpr std::size_t kMostItems = 16;
-constexpr std::array<std::pair<std::string_view, api::PatternKind>, 3> kLists = {{
-    {api::kAmbassadorKey, api::PatternKind::kAmbassador},
-    {api::kSidecarKey, api::PatternKind::kSidecar},
-    {api::kAdapterKey, api::PatternKind::kAdapter},
-}};
 constexpr std::string_view kMirror = "kubernetes.io/config.mirror";
 
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
+// "enabled", "disabled", or what else the Namespace says about automatic injection.
+std::string_view InjectionLabel(const Context& context) {
+  if (context.namespace_facts == nullptr) return {};
+  const auto& labels = context.namespace_facts->labels;
+  const auto found = labels.find(api::kInjectionLabel);
+  return found == labels.end() ? std::string_view() : std::string_view(found->second);
 }
 
-// A piece of user text as shown in a sentence: short, and without what would break the line.
-std::string_view Shown(Context& context, std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  std::pmr::string shown(&context.arena);
-  for (const char c : text.substr(0, kLongest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    shown += byte < 0x20 || byte == 0x7F ? ' ' : c;
-  }
-  // Not in the middle of a character.
-  if (text.size() > kLongest) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U)
-      shown.pop_back();
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
-    shown += "...";
-  }
-  return context.arena.Copy(shown);
-}
-
-void Refuse(Context& context, std::string_view sentence,
-            Reason reason = Reason::kInvalidAnnotation) {
-  if (!context.plan.refusal.empty()) return;
-  context.plan.refusal = sentence;
-  context.plan.refusal_reason = reason;
-}
-
-void RefuseUnknownKey(Context& context, std::string_view key) {
-  std::vector<std::string_view> known;
-  for (const std::string_view full : {api::kSidecarKey, api::kAmbassadorKey, api::kAdapterKey,
-                                      api::kOnErrorKey, api::kInjectKey}) {
-    known.push_back(full.substr(api::kPatternPrefix.size()));
-  }
-  const std::string_view nearest = api::NearestName(key.substr(api::kPatternPrefix.size()), known);
-  Refuse(context, nearest.empty() ? context.Text({"annotation ", Shown(context, key),
-                                                  ": unknown key; expected ", api::kPatternPrefix,
-                                                  " and sidecar, ambassador, adapter, on-error or "
-                                                  "inject"})
-                                  : context.Text({"annotation ", Shown(context, key),
-                                                  ": unknown key; did you mean ",
-                                                  api::kPatternPrefix, nearest, "?"}));
-}
-
-// The asked-for pattern of that name, or null.
-Candidate* FindCandidate(Context& context, std::string_view name) {
-  for (Candidate& candidate : context.candidates) {
-    if (candidate.name == name) return &candidate;
-  }
-  return nullptr;
-}
-
-void AddItem(Context& context, std::string_view key, api::PatternKind kind, std::string_view item) {
-  Candidate candidate(context.arena);
-  candidate.kind = kind;
-  candidate.annotation = key;
-  const std::size_t slash = item.find('/');
-  candidate.name = slash == std::string_view::npos ? item : item.substr(slash + 1);
-  if (slash != std::string_view::npos) candidate.named_namespace = item.substr(0, slash);
-  if (slash != std::string_view::npos && !api::IsDnsLabel(candidate.named_namespace)) {
-    return Refuse(context,
-                  context.Text({"annotation ", key, ": \"", Shown(context, item),
-                                "\": expected a namespace (a DNS label) before the slash"}));
-  }
-  if (!api::IsPatternName(candidate.name)) {
-    return Refuse(context,
-                  context.Text({"annotation ", key, ": \"", Shown(context, item),
-                                "\" is not a pattern name; expected [namespace/]name, a DNS "
-                                "label of at most 40 characters without \"--\""}));
-  }
-  if (const Candidate* other = FindCandidate(context, candidate.name)) {
-    return Refuse(
-        context,
-        context.Text(
-            {"annotation ", key, ": pattern name ", candidate.name, " is asked for twice",
-             other->annotation == key ? "" : context.Text({", here and in ", other->annotation}),
-             "; a Pod holds a pattern name once"}),
-        Reason::kDuplicateName);
-  }
-  context.candidates.push_back(std::move(candidate));
-}
-
-void ReadList(Context& context, std::string_view key, api::PatternKind kind,
-              std::string_view list) {
-  std::size_t count = 0;
-  for (std::string_view rest = list;;) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = Trimmed(rest.substr(0, comma));
-    if (item.empty()) {
-      return Refuse(context, context.Text({"annotation ", key, ": \"", Shown(context, list),
-                                           "\" has an empty item; expected a list of patterns such "
-                                           "as \"log-saver, redis\""}));
-    }
-    if (++count > kMostItems) {
-      return Refuse(
-          context, context.Text({"annotation ", key, ": more than 16 patterns; expected 1 to 16"}));
-    }
-    AddItem(context, key, kind, item);
-    if (comma == std::string_view::npos || !context.plan.refusal.empty()) return;
-    rest.remove_prefix(comma + 1);
-  }
-}
-
-// "params.patterns.remora.dev/<pattern>.<parameter>" and "target.patterns.remora.dev/<pattern>"
-// must speak of a pattern that the Pod asks for.
-void CheckAboutPattern(Context& context, std::string_view key, std::string_view name) {
-  if (FindCandidate(context, name) != nullptr) return;
-  std::vector<std::string_view> asked;
-  for (const Candidate& candidate : context.candidates) asked.push_back(candidate.name);
-  const std::string_view nearest = api::NearestName(name, asked);
-  Refuse(
-      context,
-      nearest.empty()
-          ? context.Text({"annotation ", Shown(context, key), ": this Pod asks for no pattern \"",
-                          Shown(context, name), "\""})
-          : context.Text({"annotation ", Shown(context, key), ": this Pod asks for no pattern \"",
-                          Shown(context, name), "\"; did you mean ", nearest, "?"}));
-}
-
-void CheckKey(Context& context, const StringPair& pair) {
-  std::string_view key = pair.key;
-  if (key.starts_with(api::kParameterPrefix)) {
-    const std::string_view rest = key.substr(api::kParameterPrefix.size());
-    const std::size_t dot = rest.find('.');
-    if (dot == std::string_view::npos || !api::IsParameterName(rest.substr(dot + 1))) {
-      return Refuse(context, context.Text({"annotation ", Shown(context, key), ": expected ",
-                                           api::kParameterPrefix, "<pattern>.<parameter>"}));
-    }
-    return CheckAboutPattern(context, key, rest.substr(0, dot));
-  }
-  if (key.starts_with(api::kTargetPrefix)) {
-    return CheckAboutPattern(context, key, key.substr(api::kTargetPrefix.size()));
-  }
-  if (!key.starts_with(api::kPatternPrefix) || key == api::kStatusKey) return;
-  if (key == api::kInjectKey) {
-    if (pair.value != "false") {
-      Refuse(context, context.Text({"annotation ", key, R"(: expected "false", not ")",
-                                    Shown(context, pair.value), "\""}));
-    }
-    return;
-  }
-  if (key == api::kOnErrorKey) {
-    if (pair.value != "Deny" && pair.value != "Admit") {
-      Refuse(context, context.Text({"annotation ", key, ": expected Deny or Admit, not \"",
-                                    Shown(context, pair.value), "\""}));
-    }
-    return;
-  }
-  if (key != api::kSidecarKey && key != api::kAmbassadorKey && key != api::kAdapterKey) {
-    RefuseUnknownKey(context, key);
-  }
-}
-
-bool IsAdmitted(Context& context, const StoredPattern& stored) {
+bool IsAdmitted(const Context& context, const StoredPattern& stored) {
   if (stored.namespace_name == context.request.namespace_name) return true;
   // Whom a broken pattern of another namespace admits is not known; the catalog's is everybody's.
   if (!stored.compiled) return stored.namespace_name == context.environment.catalog_namespace;
@@ -187,7 +33,7 @@ bool IsAdmitted(Context& context, const StoredPattern& stored) {
     case api::NamespacesFrom::kSame: return false;
     case api::NamespacesFrom::kAll: return true;
     case api::NamespacesFrom::kSelector: {
-      const NamespaceFacts* facts = context.patterns.FindNamespace(context.request.namespace_name);
+      const NamespaceFacts* facts = context.namespace_facts;
       static const api::LabelSelector::Labels kNone;
       return allowed.selector &&
              allowed.selector->Matches(facts == nullptr ? kNone : facts->labels);
@@ -219,7 +65,7 @@ std::string_view NearestPattern(Context& context, const Candidate& candidate) {
 
 // The kind under which the name exists, where the user took the wrong annotation.
 std::string_view OtherKind(Context& context, const Candidate& candidate) {
-  for (const auto& [key, kind] : kLists) {
+  for (const auto& [key, kind] : kListKeys) {
     Candidate other(context.arena);
     other.kind = kind;
     other.name = candidate.name;
@@ -237,8 +83,8 @@ std::string_view OtherKind(Context& context, const Candidate& candidate) {
 
 void RefuseNotFound(Context& context, Candidate& candidate) {
   const std::string_view kind = api::PatternKindName(candidate.kind);
-  const std::string_view head = context.Text({"annotation ", candidate.annotation, ": no ", kind,
-                                              " \"", candidate.name, "\" in namespace "});
+  const std::string_view head =
+      context.Text({candidate.asked_by, ": no ", kind, " \"", candidate.name, "\" in namespace "});
   const std::string_view where = candidate.named_namespace.empty()
                                      ? context.Text({context.request.namespace_name, " or ",
                                                      context.environment.catalog_namespace})
@@ -267,7 +113,7 @@ void Lookup(Context& context, Candidate& candidate) {
   if (!stored->compiled) {
     candidate.refusal = Reason::kPatternNotAccepted;
     candidate.message = context.Text(
-        {"annotation ", candidate.annotation, ": ", api::PatternKindName(candidate.kind), " ",
+        {candidate.asked_by, ": ", api::PatternKindName(candidate.kind), " ",
          stored->namespace_name, "/", stored->name, " is out of service: ", stored->complaint});
     return;
   }
@@ -275,24 +121,128 @@ void Lookup(Context& context, Candidate& candidate) {
   candidate.on_error = candidate.pattern->pattern().EffectiveOnError();
 }
 
+bool HasContainer(const PodFacts& pod, std::string_view name) {
+  const auto is_it = [&](const ContainerFacts& container) { return container.name == name; };
+  return std::any_of(pod.init_containers.begin(), pod.init_containers.end(), is_it) ||
+         std::any_of(pod.containers.begin(), pod.containers.end(), is_it);
+}
+
+// Whether the companion of that recorded pattern is there: its container or, where it brought none,
+// its first init container.
+bool IsThere(const Context& context, std::uint32_t recorded) {
+  const RecordedPattern& pattern = context.previous.patterns[recorded];
+  if (HasContainer(context.pod, pattern.name)) return true;
+  constexpr std::string_view kInit = "/spec/initContainers/";
+  const std::string_view companion = context.Text({kInit, pattern.name});
+  const std::string_view regular = context.Text({"/spec/containers/", pattern.name});
+  if (context.previous.WasAdded(recorded, companion) ||
+      context.previous.WasAdded(recorded, regular)) {
+    return false;
+  }
+  for (const RecordedPath& path : context.previous.added) {
+    if (path.pattern != recorded || !path.pointer.starts_with(kInit)) continue;
+    const std::string_view name = path.pointer.substr(kInit.size());
+    if (name.find('/') == std::string_view::npos) return HasContainer(context.pod, name);
+  }
+  return false;
+}
+
 // A pattern of the record whose companion is there is not decided again.
 void TakeFromRecord(Context& context, Candidate& candidate) {
   const auto& recorded = context.previous.patterns;
-  for (std::size_t i = 0; i < recorded.size(); ++i) {
-    const bool same = recorded[i].injected && recorded[i].kind == candidate.kind &&
-                      recorded[i].name == candidate.name &&
+  for (std::uint32_t i = 0; i < recorded.size(); ++i) {
+    const bool same = (recorded[i].injected || recorded[i].bypassed) &&
+                      recorded[i].kind == candidate.kind && recorded[i].name == candidate.name &&
                       (candidate.named_namespace.empty() ||
                        recorded[i].namespace_name == candidate.named_namespace);
     if (!same) continue;
     candidate.recorded = static_cast<int>(i);
-    const auto has = [&](const std::pmr::vector<ContainerFacts>& list) {
-      return std::any_of(list.begin(), list.end(),
-                         [&](const ContainerFacts& c) { return c.name == candidate.name; });
-    };
-    candidate.already_injected = has(context.pod.init_containers) || has(context.pod.containers);
+    candidate.already_injected = recorded[i].injected && IsThere(context, i);
     if (candidate.already_injected) candidate.namespace_name = recorded[i].namespace_name;
     return;
   }
+}
+
+// What an earlier call has added stays, also if nothing asks for it any more.
+void KeepRecorded(Context& context) {
+  const auto& recorded = context.previous.patterns;
+  for (std::uint32_t i = 0; i < recorded.size(); ++i) {
+    if (!recorded[i].injected || FindCandidate(context, recorded[i].name) != nullptr) continue;
+    if (!IsThere(context, i)) continue;
+    Candidate& candidate = context.candidates.emplace_back(context.arena);
+    candidate.kind = recorded[i].kind;
+    candidate.name = recorded[i].name;
+    candidate.namespace_name = recorded[i].namespace_name;
+    candidate.asked_by = context.Text({"annotation ", api::kStatusKey});
+    candidate.recorded = static_cast<int>(i);
+    candidate.already_injected = true;
+  }
+}
+
+void PassOver(Context& context, const StoredPattern& stored, const Reason reason,
+              std::string_view message) {
+  if (!context.request.explain) return;
+  Decision decision;
+  decision.kind = stored.kind;
+  decision.namespace_name = stored.namespace_name;
+  decision.name = stored.name;
+  decision.reason = reason;
+  decision.message = message;
+  context.plan.passed_over.push_back(decision);
+}
+
+// A pattern that a selector may add to this Pod.
+void ConsiderAutomatic(Context& context, const StoredPattern& stored, bool enabled) {
+  if (!IsAdmitted(context, stored)) return;
+  const api::LabelSelector& selector = *stored.compiled->spec().selector;
+  if (!selector.Matches([&](std::string_view key) { return context.pod.FindLabel(key); })) {
+    return PassOver(context, stored, Reason::kSelectorMismatch,
+                    "its selector does not match the Pod's labels");
+  }
+  if (!enabled) {
+    return PassOver(
+        context, stored, Reason::kNamespaceNotEnabled,
+        context.Text({"its selector matches, but Namespace ", context.request.namespace_name,
+                      " has no label ", api::kInjectionLabel, ": enabled"}));
+  }
+  if (const Candidate* other = FindCandidate(context, stored.name)) {
+    if (other->kind == stored.kind && other->named_namespace.empty() && !other->automatic) return;
+    return PassOver(context, stored, Reason::kShadowed,
+                    context.Text({"the Pod holds the pattern name ", stored.name, " already: ",
+                                  api::PatternKindName(other->kind), " by ", other->asked_by}));
+  }
+  Candidate& candidate = context.candidates.emplace_back(context.arena);
+  candidate.kind = stored.kind;
+  candidate.name = stored.name;
+  candidate.named_namespace = stored.namespace_name;
+  candidate.asked_by = context.Text(
+      {"label ", api::kInjectionLabel, " of Namespace ", context.request.namespace_name});
+  candidate.automatic = true;
+}
+
+void AddAutomatic(Context& context, bool enabled) {
+  if (!enabled && !context.request.explain) return;
+  // The Pod's own namespace beats the catalog.
+  const std::string_view own = context.request.namespace_name;
+  const std::string_view catalog = context.environment.catalog_namespace;
+  for (const StoredPattern* stored : context.patterns.Automatic(own)) {
+    ConsiderAutomatic(context, *stored, enabled);
+  }
+  if (own == catalog) return;
+  for (const StoredPattern* stored : context.patterns.Automatic(catalog)) {
+    ConsiderAutomatic(context, *stored, enabled);
+  }
+}
+
+api::OnError OnErrorOf(const Context& context, const Candidate& candidate) {
+  if (const std::string_view* on_error = context.pod.FindAnnotation(api::kOnErrorKey)) {
+    return *on_error == "Deny" ? api::OnError::kDeny : api::OnError::kAdmit;
+  }
+  // Who did not ask is not hurt, unless the pattern's author says so.
+  if (!candidate.automatic) return candidate.on_error;
+  return candidate.pattern == nullptr
+             ? api::OnError::kAdmit
+             : candidate.pattern->spec().on_error.value_or(api::OnError::kAdmit);
 }
 
 }  // namespace
@@ -314,31 +264,30 @@ std::string_view Context::Text(std::int64_t number) const {
 
 void MatchPatterns(Context& context) {
   const PodFacts& pod = context.pod;
-  for (const StringPair& pair : pod.annotations) {
-    if (api::AsksForPatterns(pair.key)) context.plan.asked = true;
+  Plan& plan = context.plan;
+  const std::string_view label = InjectionLabel(context);
+  plan.asked = std::any_of(pod.annotations.begin(), pod.annotations.end(),
+                           [](const StringPair& pair) { return api::AsksForPatterns(pair.key); });
+  if (pod.FindAnnotation(kMirror) != nullptr) {
+    plan.skipped = Reason::kMirrorPod;
+  } else if (label == "disabled") {
+    plan.skipped = Reason::kNamespaceDisabled;
+  } else if (const auto* inject = pod.FindAnnotation(api::kInjectKey);
+             inject != nullptr && *inject == "false") {
+    plan.skipped = Reason::kOptedOut;
   }
-  if (!context.plan.asked || pod.FindAnnotation(kMirror) != nullptr) {
-    context.plan.asked = false;
-    return;
-  }
-  const std::string_view* inject = pod.FindAnnotation(api::kInjectKey);
-  if (inject != nullptr && *inject == "false") {
-    context.plan.opted_out = true;
-    return;
-  }
-  for (const auto& [key, kind] : kLists) {
-    if (const std::string_view* list = pod.FindAnnotation(key)) ReadList(context, key, kind, *list);
-  }
-  for (const StringPair& pair : pod.annotations) CheckKey(context, pair);
-  if (!context.plan.refusal.empty()) return;
-  const std::string_view* on_error = pod.FindAnnotation(api::kOnErrorKey);
+  if (plan.skipped) return;
+  ReadLists(context);
+  AddAutomatic(context, label == "enabled");
+  CheckKeys(context);
+  if (!plan.refusal.empty()) return;
+  KeepRecorded(context);
   for (Candidate& candidate : context.candidates) {
+    if (candidate.already_injected) continue;
     TakeFromRecord(context, candidate);
     if (candidate.already_injected) continue;
     Lookup(context, candidate);
-    if (on_error != nullptr) {
-      candidate.on_error = *on_error == "Deny" ? api::OnError::kDeny : api::OnError::kAdmit;
-    }
+    candidate.on_error = OnErrorOf(context, candidate);
   }
   std::sort(context.candidates.begin(), context.candidates.end(),
             [](const Candidate& a, const Candidate& b) {

@@ -22,6 +22,7 @@ struct Context {
   const PatternIndex& patterns;
   const Environment& environment;
   Arena& arena;
+  const NamespaceFacts* namespace_facts;  // null: unknown
   PodFacts& pod;
   PreviousRecord& previous;
   Plan& plan;

@@ -125,10 +125,13 @@ void ContainerOccupancy::RollbackTo(const Mark& mark) {
 Occupancy::Occupancy(const PodFacts& pod, Arena& arena)
     : annotation_bytes(pod.annotation_bytes),
       grace_seconds(pod.grace_seconds),
+      aliases(&arena),
+      upstream_hosts(&arena),
       pod_(pod),
       arena_(arena),
       container_names_(&arena),
       volume_names_(pod.volumes.begin(), pod.volumes.end(), &arena),
+      port_names_(&arena),
       init_(&arena),
       regular_(&arena),
       ports_(&arena) {
@@ -150,6 +153,14 @@ bool Occupancy::HasContainer(std::string_view name) const {
 }
 
 bool Occupancy::HasVolume(std::string_view name) const { return Contains(volume_names_, name); }
+
+bool Occupancy::TakePortName(std::string_view container, std::string_view port) {
+  for (const StringPair& taken : port_names_) {
+    if (taken.key == container && taken.value == port) return false;
+  }
+  port_names_.push_back({container, port});
+  return true;
+}
 
 ContainerOccupancy* Occupancy::FindContainer(std::string_view name) {
   for (auto* list : {&regular_, &init_}) {
@@ -198,6 +209,9 @@ Occupancy::Mark Occupancy::MarkNow() const {
   Mark mark(arena_);
   mark.container_names = container_names_.size();
   mark.volume_names = volume_names_.size();
+  mark.aliases = aliases.size();
+  mark.upstream_hosts = upstream_hosts.size();
+  mark.port_names = port_names_.size();
   mark.annotation_bytes = annotation_bytes;
   mark.grace_seconds = grace_seconds;
   for (const ContainerOccupancy& container : init_) mark.containers.push_back(container.MarkNow());
@@ -209,6 +223,9 @@ Occupancy::Mark Occupancy::MarkNow() const {
 void Occupancy::RollbackTo(const Mark& mark) {
   container_names_.resize(mark.container_names);
   volume_names_.resize(mark.volume_names);
+  aliases.resize(mark.aliases);
+  upstream_hosts.resize(mark.upstream_hosts);
+  port_names_.resize(mark.port_names);
   annotation_bytes = mark.annotation_bytes;
   grace_seconds = mark.grace_seconds;
   auto container_mark = mark.containers.begin();

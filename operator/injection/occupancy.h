@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "operator/api/pattern.h"
 #include "operator/base/arena.h"
 #include "operator/injection/pod_facts.h"
 
@@ -81,6 +82,13 @@ class ContainerOccupancy {
 
 enum class PortUse : std::uint8_t { kDeclared, kProbe, kAnnotation };
 
+// A host name and the pattern that needs it or leads it elsewhere.
+struct HostEntry {
+  std::string_view host;
+  std::string_view owner;
+  api::PatternKind kind = api::PatternKind::kSidecar;
+};
+
 struct PortEntry {
   int port = 0;
   bool udp = false;
@@ -104,13 +112,21 @@ class Occupancy {
   // All ports of the Pod; read at the first look.
   const std::pmr::vector<PortEntry>& PodPorts();
 
+  // False if a pattern has taken that name already.
+  bool TakePortName(std::string_view container, std::string_view port);
+
   std::size_t annotation_bytes = 0;
   std::int64_t grace_seconds = 0;
+  std::pmr::vector<HostEntry> aliases;         // lead to 127.0.0.1
+  std::pmr::vector<HostEntry> upstream_hosts;  // must not
 
   struct Mark {
     explicit Mark(Arena& arena) : containers(&arena) {}
     std::size_t container_names = 0;
     std::size_t volume_names = 0;
+    std::size_t aliases = 0;
+    std::size_t upstream_hosts = 0;
+    std::size_t port_names = 0;
     std::size_t annotation_bytes = 0;
     std::int64_t grace_seconds = 0;
     std::pmr::vector<ContainerOccupancy::Mark> containers;  // init, then regular
@@ -126,6 +142,7 @@ class Occupancy {
   Arena& arena_;
   std::pmr::vector<std::string_view> container_names_;
   std::pmr::vector<std::string_view> volume_names_;
+  std::pmr::vector<StringPair> port_names_;  // container, port
   std::pmr::vector<ContainerOccupancy> init_;
   std::pmr::vector<ContainerOccupancy> regular_;
   std::pmr::vector<PortEntry> ports_;

@@ -1,7 +1,9 @@
 #include "operator/injection/patch_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <tuple>
 #include <vector>
 
 #include "operator/injection/pod_facts.h"
@@ -24,6 +26,12 @@ struct ContainerState {
   std::size_t env_added = 0;  // in front of the container's own
 };
 
+// An init container that was put before that one of the Pod's.
+struct Inserted {
+  std::uint32_t slot = 0;
+  std::uint32_t rank = 0;
+};
+
 class Writer {
  public:
   Writer(const Plan& plan, Arena& arena, std::pmr::string& out)
@@ -37,9 +45,10 @@ class Writer {
     has_init_ = pod_.has_init_containers;
     has_annotations_ = pod_.has_annotations;
     has_labels_ = pod_.has_labels;
+    has_host_aliases_ = pod_.host_aliases.is_array();
+    has_pull_secrets_ = pod_.pull_secrets.is_array();
     for (const ContainerFacts& c : pod_.init_containers) init_.push_back(StateOf(c));
     for (const ContainerFacts& c : pod_.containers) regular_.push_back(StateOf(c));
-    inserted_.resize(pod_.init_containers.size() + 1);
   }
 
   void Run() {
@@ -76,6 +85,14 @@ class Writer {
         return FinishAppend(StateOfTarget(operation).has_mounts, operation.json);
       }
       case List::kEnvironment: return WriteEnvironment(operation);
+      case List::kPullSecrets:
+        return Append("/spec/imagePullSecrets", has_pull_secrets_, operation.json);
+      case List::kHostAliases: return WriteHostAlias(operation);
+      case List::kContainerField: {
+        BeginContainerPath(operation, "/");
+        AppendEscaped(operation.field, out_);
+        return FinishValue(operation);
+      }
     }
   }
 
@@ -115,22 +132,44 @@ class Writer {
 
   void InsertInitContainer(const Operation& operation) {
     if (has_init_) {
+      const auto before = static_cast<std::size_t>(
+          std::count_if(inserted_.begin(), inserted_.end(), [&](const Inserted& other) {
+            return std::tie(other.slot, other.rank) <= std::tie(operation.position, operation.rank);
+          }));
       out_ += R"({"op":"add","path":"/spec/initContainers/)";
-      AppendNumber(MovedIndex(operation.position), out_);
+      AppendNumber(operation.position + before, out_);
       out_ += R"(","value":)";
       out_ += operation.json;
       out_ += '}';
     } else {
       Append("/spec/initContainers", has_init_, operation.json);
     }
-    ++inserted_[operation.position];
+    inserted_.push_back({operation.position, operation.rank});
   }
 
   // Where an init container of the Pod stands now: behind all that was put before it.
   std::size_t MovedIndex(std::size_t original) const {
-    std::size_t index = original;
-    for (std::size_t slot = 0; slot <= original; ++slot) index += inserted_[slot];
-    return index;
+    const auto before = std::count_if(inserted_.begin(), inserted_.end(),
+                                      [&](const Inserted& i) { return i.slot <= original; });
+    return original + static_cast<std::size_t>(before);
+  }
+
+  void WriteHostAlias(const Operation& operation) {
+    if (operation.makes_entry) {
+      const std::string_view json = operation.json;
+      out_ += R"({"op":"add","path":"/spec/hostAliases)";
+      out_ += has_host_aliases_ ? R"(/-","value":)" : R"(","value":[)";
+      out_ += R"({"ip":"127.0.0.1","hostnames":[)";
+      out_ += json;
+      out_ += has_host_aliases_ ? "]}}" : "]}]}";
+      has_host_aliases_ = true;
+      return;
+    }
+    out_ += R"({"op":"add","path":"/spec/hostAliases/)";
+    AppendNumber(operation.position, out_);
+    out_ += "/hostnames";
+    bool has_names = !operation.makes_list;
+    FinishAppend(has_names, operation.json);
   }
 
   ContainerState& StateOfTarget(const Operation& operation) {
@@ -164,6 +203,10 @@ class Writer {
       out_ += '/';
       out_ += operation.field;
     }
+    FinishValue(operation);
+  }
+
+  void FinishValue(const Operation& operation) {
     out_ += '"';
     if (operation.verb != Verb::kRemove) {
       out_ += R"(,"value":)";
@@ -188,8 +231,9 @@ class Writer {
   bool has_labels_ = false;
   std::pmr::vector<ContainerState> init_;
   std::pmr::vector<ContainerState> regular_;
-  std::pmr::vector<std::size_t>
-      inserted_;  // before each of the Pod's init containers, and at the end
+  bool has_host_aliases_ = false;
+  bool has_pull_secrets_ = false;
+  std::pmr::vector<Inserted> inserted_;
 };
 
 }  // namespace

@@ -10,10 +10,6 @@ namespace remora::injection {
 
 namespace {
 
-constexpr int kLastPort = 65535;
-constexpr std::array<std::string_view, 3> kProbes = {"livenessProbe", "readinessProbe",
-                                                     "startupProbe"};
-
 std::string Prefixed(const std::string& pattern, std::string_view name) {
   return pattern + "--" + std::string(name);
 }
@@ -24,24 +20,6 @@ std::string At(std::string_view field, std::size_t index) {
 
 Error Bad(const std::string& where, const std::string& what) {
   return Error(ErrorCode::kInvalid, where + ": " + what);
-}
-
-const nlohmann::json& Member(const nlohmann::json& object, std::string_view key) {
-  static const nlohmann::json kNone;
-  const auto found = object.find(key);
-  return found == object.end() ? kNone : *found;
-}
-
-bool IsPort(std::int64_t number) { return number >= 1 && number <= kLastPort; }
-
-// The numeric ports that a handler (probe or hook) dials.
-void CollectHandlerPorts(const nlohmann::json& handler, std::vector<int>& ports) {
-  if (!handler.is_object()) return;
-  for (const char* action : {"httpGet", "tcpSocket", "grpc"}) {
-    const nlohmann::json& port = Member(Member(handler, action), "port");
-    if (!port.is_number_integer() || !IsPort(port.get<std::int64_t>())) continue;
-    ports.push_back(port.get<int>());
-  }
 }
 
 // Nothing, or what is wrong with the size of a new emptyDir.
@@ -57,10 +35,10 @@ std::optional<std::string> CheckSizeLimit(const std::optional<api::IntOrString>&
 Result<void> PatternCompiler::Run() {
   using Step = Result<void> (PatternCompiler::*)();
   for (const Step step :
-       {&PatternCompiler::Parameters, &PatternCompiler::Container, &PatternCompiler::Ports,
-        &PatternCompiler::Mounts, &PatternCompiler::Volumes, &PatternCompiler::Shares,
-        &PatternCompiler::Files, &PatternCompiler::Env, &PatternCompiler::Endpoints,
-        &PatternCompiler::Metrics}) {
+       {&PatternCompiler::Parameters, &PatternCompiler::Companion, &PatternCompiler::InitContainers,
+        &PatternCompiler::Volumes, &PatternCompiler::Shares, &PatternCompiler::Files,
+        &PatternCompiler::Env, &PatternCompiler::Endpoints, &PatternCompiler::Sockets,
+        &PatternCompiler::Metrics, &PatternCompiler::PullSecrets, &PatternCompiler::Metadata}) {
     if (auto done = (this->*step)(); !done.ok()) return done;
   }
   out_.references = std::move(table_).references();
@@ -76,124 +54,15 @@ Result<void> PatternCompiler::Parameters() {
   return {};
 }
 
-Result<void> PatternCompiler::Container() {
-  const nlohmann::json& container = pattern_.spec.container;
-  nlohmann::json adjusted = container;
-  if (const auto devices = adjusted.find("volumeDevices"); devices != adjusted.end()) {
-    for (auto& device : *devices) RenameDevice(device);
-  }
-  auto members = Template::FromMembers(adjusted, table_, "spec.container",
-                                       {"name", "ports", "volumeMounts", "restartPolicy"});
-  if (!members.ok()) return members.error();
-  out_.container = std::move(*members);
-  out_.has_startup_probe = Member(container, "startupProbe").is_object();
-  for (const std::string_view probe : kProbes) {
-    CollectHandlerPorts(Member(container, probe), out_.probe_ports);
-  }
-  for (const char* hook : {"postStart", "preStop"}) {
-    CollectHandlerPorts(Member(Member(container, "lifecycle"), hook), out_.probe_ports);
+Result<void> PatternCompiler::InitContainers() {
+  for (std::size_t i = 0; i < pattern_.spec.init_containers.size(); ++i) {
+    const nlohmann::json& init = pattern_.spec.init_containers[i];
+    auto container =
+        Container(init, Prefixed(pattern_.name, init.value("name", "")), At("initContainers", i));
+    if (!container.ok()) return container.error();
+    out_.init_containers.push_back(std::move(*container));
   }
   return {};
-}
-
-void PatternCompiler::RenameDevice(nlohmann::json& device) {
-  const nlohmann::json& name = Member(device, "name");
-  if (name.is_string() && IsOwnVolume(name.get<std::string>())) {
-    device["name"] = Prefixed(pattern_.name, name.get<std::string>());
-  }
-}
-
-Result<void> PatternCompiler::Ports() {
-  const nlohmann::json& ports = Member(pattern_.spec.container, "ports");
-  if (ports.is_null()) return {};
-  for (std::size_t i = 0; i < ports.size(); ++i) {
-    auto port =
-        Port(Member(ports[i], "containerPort"), At("container.ports", i) + ".containerPort");
-    if (!port.ok()) return port.error();
-    out_.declared_ports.push_back({*port, Member(ports[i], "protocol") == "UDP"});
-  }
-  auto json = Template::FromJson(ports, table_, "spec.container.ports");
-  if (!json.ok()) return json.error();
-  out_.container_ports = std::move(*json);
-  return {};
-}
-
-Result<CompiledPort> PatternCompiler::Port(const nlohmann::json& value, const std::string& where) {
-  if (value.is_string()) return PortText(value.get<std::string>(), where);
-  if (value.is_number_integer() && IsPort(value.get<std::int64_t>())) {
-    return CompiledPort{value.get<int>(), std::nullopt};
-  }
-  return Bad(where, value.is_null() ? "missing; expected a port from 1 to 65535"
-                                    : "expected a port from 1 to 65535, not " + value.dump());
-}
-
-Result<CompiledPort> PatternCompiler::PortText(const std::string& text, const std::string& where) {
-  const Error refused = Bad(where,
-                            "expected a port from 1 to 65535 or one reference to a parameter of "
-                            "type port or integer" +
-                                NotValue(text));
-  const bool whole = text.starts_with("$(") && text.find(')') == text.size() - 1;
-  if (!whole) return refused;
-  auto reference = table_.Add(std::string_view(text).substr(2, text.size() - 3), Stage::kPorts);
-  if (!reference.ok()) return reference.error().WithContext(where);
-  const Reference& read = table_.references()[*reference];
-  if (read.root == Root::kParameter) {
-    const api::ParameterType type = pattern_.spec.parameters[read.index].type;
-    if (type != api::ParameterType::kPort && type != api::ParameterType::kInteger) return refused;
-  } else if (read.root != Root::kEndpointPort && read.root != Root::kMetricsPort &&
-             read.root != Root::kTargetPort) {
-    return refused;
-  }
-  return CompiledPort{std::nullopt, *reference};
-}
-
-Result<CompiledPort> PatternCompiler::OwnPort(const std::optional<api::IntOrString>& port,
-                                              const std::string& where) {
-  if (!port) return CompiledPort{};
-  if (port->number) return Port(nlohmann::json(*port->number), where);
-  auto compiled = PortText(port->text, where);
-  if (!compiled.ok()) return compiled;
-  const Root root = table_.references()[*compiled->reference].root;
-  if (root == Root::kEndpointPort || root == Root::kMetricsPort) {
-    return Bad(where, "expected a number or a parameter, not another port of this pattern");
-  }
-  return compiled;
-}
-
-Result<void> PatternCompiler::Mounts() {
-  const nlohmann::json& mounts = Member(pattern_.spec.container, "volumeMounts");
-  for (std::size_t i = 0; i < mounts.size(); ++i) {
-    auto mount = Mount(mounts[i], At("container.volumeMounts", i));
-    if (!mount.ok()) return mount.error();
-    out_.mounts.push_back(std::move(*mount));
-  }
-  return {};
-}
-
-Result<CompiledMount> PatternCompiler::Mount(const nlohmann::json& mount,
-                                             const std::string& where) {
-  const nlohmann::json& name = Member(mount, "name");
-  const nlohmann::json& path = Member(mount, "mountPath");
-  if (!name.is_string()) return Bad(where + ".name", "expected the name of a volume");
-  if (!path.is_string()) return Bad(where + ".mountPath", "expected a path");
-  CompiledMount compiled;
-  std::string volume = name.get<std::string>();
-  if (IsOwnVolume(volume)) {
-    compiled.source = MountSource::kPattern;
-    volume = Prefixed(pattern_.name, volume);
-  } else if (const auto share = ShareNamed(volume)) {
-    compiled.source = MountSource::kShare;
-    compiled.share = *share;
-  }
-  auto done = Text(volume, Stage::kAll, where + ".name", compiled.volume_name);
-  if (done.ok()) {
-    done = Text(path.get<std::string>(), Stage::kAll, where + ".mountPath", compiled.mount_path);
-  }
-  if (!done.ok()) return done.error();
-  auto members = Template::FromMembers(mount, table_, where, {"name"});
-  if (!members.ok()) return members.error();
-  compiled.members = std::move(*members);
-  return compiled;
 }
 
 Result<void> PatternCompiler::Volumes() {
@@ -281,6 +150,8 @@ Result<CompiledVariable> PatternCompiler::Variable(const api::EnvironmentVariabl
   CompiledVariable compiled;
   compiled.name = variable.name;
   compiled.on_conflict = variable.on_conflict;
+  compiled.operation = variable.operation;
+  compiled.separator = variable.separator;
   compiled.has_value_from = !variable.value_from.is_null();
   // First each field on its own, for a complaint with its path; the JSON below has another one,
   // which decides about `$`: the target's variables are expanded like the companion's.
@@ -318,11 +189,25 @@ Result<CompiledEndpoint> PatternCompiler::Endpoint(const api::Endpoint& endpoint
                                                    const std::string& where) {
   CompiledEndpoint compiled;
   compiled.port_key = PortKey(endpoint.name);
+  compiled.udp = endpoint.protocol == api::EndpointProtocol::kUdp;
+  compiled.is_socket = endpoint.protocol == api::EndpointProtocol::kUnix;
+  compiled.socket_path = endpoint.socket_path;
   auto port = OwnPort(endpoint.port, where + ".port");
   if (!port.ok()) return port.error();
   compiled.port = *port;
   auto done = Text(endpoint.upstream, Stage::kPorts, where + ".upstream", compiled.upstream);
   if (!done.ok()) return done.error();
+  for (const std::string& hostname : endpoint.hostnames) {
+    done = Text(hostname, Stage::kRequest, where + ".hostnames", compiled.hostnames.emplace_back());
+    if (!done.ok()) return done.error();
+  }
+  done = Variables(endpoint, where, compiled);
+  if (!done.ok()) return done.error();
+  return compiled;
+}
+
+Result<void> PatternCompiler::Variables(const api::Endpoint& endpoint, const std::string& where,
+                                        CompiledEndpoint& compiled) {
   const api::EndpointEnvironment& env = endpoint.env;
   struct Written {
     std::string name;
@@ -331,24 +216,46 @@ Result<CompiledEndpoint> PatternCompiler::Endpoint(const api::Endpoint& endpoint
     const char* path_of_name;
   };
   const std::array<Written, 3> variables = {{
-      {env.host, "127.0.0.1", ".env.host", ".env.host"},
+      {env.host, "$(endpoints." + endpoint.name + ".host)", ".env.host", ".env.host"},
       {env.port, "$(endpoints." + endpoint.name + ".port)", ".env.port", ".env.port"},
       {env.url ? env.url->name : "", env.url ? env.url->value : "", ".env.url", ".env.url.name"},
   }};
   for (const Written& written : variables) {
     if (written.name.empty()) continue;
     Template unused;
-    done = Text(written.name, Stage::kAll, where + written.path_of_name, unused);
-    if (!done.ok()) return done.error();
+    auto done = Text(written.name, Stage::kAll, where + written.path_of_name, unused);
+    if (!done.ok()) return done;
     auto variable = Variable({.name = written.name,
                               .value = written.value,
                               .value_from = nullptr,
+                              .separator = {},
                               .on_conflict = api::OnConflict::kOverride},
                              where + written.path);
     if (!variable.ok()) return variable.error();
     compiled.variables.push_back(std::move(*variable));
   }
-  return compiled;
+  return {};
+}
+
+// The folder of a socket is a directory that companion and targets share.
+Result<void> PatternCompiler::Sockets() {
+  for (const api::Endpoint& endpoint : pattern_.spec.endpoints) {
+    if (endpoint.protocol != api::EndpointProtocol::kUnix) continue;
+    const std::string folder = endpoint.socket_path.substr(0, endpoint.socket_path.rfind('/'));
+    const bool shared = std::any_of(out_.shares.begin(), out_.shares.end(), [&](const auto& share) {
+      return share.target_path.IsLiteral() && share.target_path.LiteralText() == folder;
+    });
+    if (shared) continue;
+    api::Share share;
+    share.name = endpoint.name;
+    share.path = folder;
+    share.target_path = folder;
+    share.access = api::ShareAccess::kCompanionWrites;
+    auto compiled = Share(share, "spec.endpoints");
+    if (!compiled.ok()) return compiled.error();
+    out_.shares.push_back(std::move(*compiled));
+  }
+  return {};
 }
 
 Result<void> PatternCompiler::Metrics() {
@@ -358,6 +265,32 @@ Result<void> PatternCompiler::Metrics() {
   out_.metrics_port = *port;
   out_.metrics_key = PortKey("metrics");
   return Text(pattern_.spec.metrics->path, Stage::kAll, "spec.metrics.path", out_.metrics_path);
+}
+
+Result<void> PatternCompiler::PullSecrets() {
+  for (std::size_t i = 0; i < pattern_.spec.image_pull_secrets.size(); ++i) {
+    auto done = Text(pattern_.spec.image_pull_secrets[i].name, Stage::kAll,
+                     At("imagePullSecrets", i) + ".name", out_.pull_secrets.emplace_back());
+    if (!done.ok()) return done;
+  }
+  return {};
+}
+
+Result<void> PatternCompiler::Metadata() {
+  const auto compile = [&](const std::map<std::string, std::string>& pairs, const char* field,
+                           std::vector<CompiledPair>& out) -> Result<void> {
+    for (const auto& [key, value] : pairs) {
+      CompiledPair pair;
+      pair.key = key;
+      auto done = Text(value, Stage::kAll, std::string("spec.") + field + "." + key, pair.value);
+      if (!done.ok()) return done;
+      out.push_back(std::move(pair));
+    }
+    return {};
+  };
+  auto done = compile(pattern_.spec.pod_labels, "podLabels", out_.pod_labels);
+  if (!done.ok()) return done;
+  return compile(pattern_.spec.pod_annotations, "podAnnotations", out_.pod_annotations);
 }
 
 std::string PatternCompiler::PortKey(const std::string& name) const {

@@ -21,21 +21,29 @@ class PatternCompiler {
 
  private:
   Result<void> Parameters();
-  Result<void> Container();
-  Result<void> Ports();
-  Result<void> Mounts();
+  Result<void> Companion();
+  Result<void> InitContainers();
   Result<void> Volumes();
   Result<void> Shares();
   Result<void> Files();
   Result<void> Env();
   Result<void> Endpoints();
+  Result<void> Sockets();
   Result<void> Metrics();
+  Result<void> PullSecrets();
+  Result<void> Metadata();
 
+  // container_compiler.cc
+  Result<CompiledContainer> Container(const nlohmann::json& container, const std::string& name,
+                                      const std::string& where);
+  Result<void> Ports(const nlohmann::json& ports, const std::string& where, CompiledContainer& out);
   Result<CompiledMount> Mount(const nlohmann::json& mount, const std::string& where);
   Result<CompiledShare> Share(const api::Share& share, const std::string& where);
   Result<CompiledVariable> Variable(const api::EnvironmentVariable& variable,
                                     const std::string& where);
   Result<CompiledEndpoint> Endpoint(const api::Endpoint& endpoint, const std::string& where);
+  Result<void> Variables(const api::Endpoint& endpoint, const std::string& where,
+                         CompiledEndpoint& compiled);
 
   // A port of the companion: a number, or one reference.
   Result<CompiledPort> Port(const nlohmann::json& value, const std::string& where);
@@ -46,7 +54,7 @@ class PatternCompiler {
   std::string PortKey(const std::string& name) const;
 
   Result<void> Text(const std::string& text, Stage latest, const std::string& where, Template& out);
-  void RenameDevice(nlohmann::json& device);
+  void RenameDevice(nlohmann::json& device) const;
   bool IsOwnVolume(const std::string& name) const;
   std::optional<std::size_t> ShareNamed(const std::string& name) const;
 

@@ -1,7 +1,9 @@
 #include "operator/injection/pattern_index.h"
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "operator/injection/compiled_pattern.h"
 
@@ -70,6 +72,13 @@ const StoredPattern* PatternIndex::Find(api::PatternKind kind, std::string_view 
   return found == by_key_.end() ? nullptr : found->second;
 }
 
+std::span<const StoredPattern* const> PatternIndex::Automatic(
+    std::string_view namespace_name) const {
+  const auto found = automatic_.find(namespace_name);
+  if (found == automatic_.end()) return {};
+  return found->second;
+}
+
 const NamespaceFacts* PatternIndex::FindNamespace(std::string_view name) const {
   const auto found = namespaces_.find(name);
   return found == namespaces_.end() ? nullptr : found->second.get();
@@ -95,6 +104,15 @@ void PatternIndex::Builder::AddNamespace(std::shared_ptr<const NamespaceFacts> f
 }
 
 std::shared_ptr<const PatternIndex> PatternIndex::Builder::Build() && {
+  for (const auto& [key, stored] : index_->by_key_) {
+    if (!stored->compiled || !stored->compiled->spec().selector) continue;
+    index_->automatic_[stored->namespace_name].push_back(stored);
+  }
+  for (auto& [name, list] : index_->automatic_) {
+    std::sort(list.begin(), list.end(), [](const StoredPattern* a, const StoredPattern* b) {
+      return std::tie(a->kind, a->name) < std::tie(b->kind, b->name);
+    });
+  }
   return std::shared_ptr<const PatternIndex>(std::move(index_));
 }
 

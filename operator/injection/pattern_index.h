@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,6 +59,8 @@ class PatternIndex {
                             std::string_view name) const;
   const NamespaceFacts* FindNamespace(std::string_view name) const;
   const std::vector<std::shared_ptr<const StoredPattern>>& all() const { return patterns_; }
+  // Those of a namespace that have a selector, in the order of kind and name.
+  std::span<const StoredPattern* const> Automatic(std::string_view namespace_name) const;
 
  private:
   struct Key {
@@ -72,6 +75,7 @@ class PatternIndex {
 
   std::vector<std::shared_ptr<const StoredPattern>> patterns_;  // own the keys' characters
   std::unordered_map<Key, const StoredPattern*, KeyHash> by_key_;
+  std::map<std::string, std::vector<const StoredPattern*>, std::less<>> automatic_;
   std::map<std::string, std::shared_ptr<const NamespaceFacts>, std::less<>> namespaces_;
 };
 

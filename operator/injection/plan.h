@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -23,7 +24,7 @@ struct PortBinding {
   int port = 0;
 };
 
-enum class ParameterOrigin : std::uint8_t { kPod, kDefault };
+enum class ParameterOrigin : std::uint8_t { kPod, kNamespace, kDefault };
 
 struct EffectiveParameter {
   std::string_view name;
@@ -50,6 +51,9 @@ enum class List : std::uint8_t {
   kContainers,
   kEnvironment,  // of a container
   kMounts,       // of a container
+  kContainerField,
+  kHostAliases,  // host names of 127.0.0.1
+  kPullSecrets,
   kAnnotations,
   kLabels,
   kPodSpec,  // a field of the spec itself
@@ -66,26 +70,35 @@ struct Operation {
   Verb verb = Verb::kAdd;
   List list = List::kVolumes;
   bool init = false;            // kEnvironment, kMounts: of an init container
+  bool makes_entry = false;     // kHostAliases: the first of 127.0.0.1
+  bool makes_list = false;      // kHostAliases: the entry has no names yet
   bool recorded = true;         // false: the record of an earlier call says it already
   std::uint32_t container = 0;  // kEnvironment, kMounts: its place in the Pod as it came
-  std::uint32_t position = 0;  // kInitContainers: before which of the Pod's; kEnvironment: see ours
-  bool ours = false;           // kEnvironment, kSet: `position` counts what this plan added
+  // kInitContainers: before which of the Pod's; kEnvironment: see ours; kHostAliases: of the entry.
+  std::uint32_t position = 0;
+  std::uint32_t rank = 0;  // kInitContainers: in the order of all that are added
+  bool ours = false;       // kEnvironment, kSet: `position` counts what this plan added
   std::string_view container_name;
-  std::string_view key;     // the merge key: name, mount path, annotation or label key, field
-  std::string_view field;   // kEnvironment with kSet or kRemove: value or valueFrom
+  // The merge key: name, mount path, annotation or label key, field; kContainerField: the pointer
+  // below the container.
+  std::string_view key;
+  // kEnvironment with kSet or kRemove: value or valueFrom; kContainerField: the pointer with indices.
+  std::string_view field;
   std::string_view json;    // the new value
   std::string_view before;  // kSet, kRemove: the old value
 };
 
 struct Plan {
-  explicit Plan(std::pmr::memory_resource* memory) : decisions(memory), operations(memory) {}
+  explicit Plan(std::pmr::memory_resource* memory)
+      : decisions(memory), passed_over(memory), operations(memory) {}
 
   const PodFacts* pod = nullptr;
-  bool opted_out = false;    // patterns.remora.dev/inject: "false"
-  bool asked = false;        // there is a key of ours
-  std::string_view refusal;  // a key or a list that cannot be read: the Pod is denied
+  std::optional<api::Reason> skipped;  // why the Pod was not looked at: OptedOut, MirrorPod ...
+  bool asked = false;                  // there is a key of ours
+  std::string_view refusal;            // a key or a list that cannot be read: the Pod is denied
   api::Reason refusal_reason = api::Reason::kInvalidAnnotation;
-  std::pmr::vector<Decision> decisions;  // in the order of kind, namespace, name
+  std::pmr::vector<Decision> decisions;    // in the order of kind, namespace, name
+  std::pmr::vector<Decision> passed_over;  // not asked for; only where Request::explain
   std::pmr::vector<Operation> operations;
 };
 

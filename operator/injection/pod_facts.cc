@@ -85,6 +85,10 @@ void ReadSpec(JsonValue spec, Arena& arena, PodFacts& facts) {
     } else if (key == "volumes") {
       facts.has_volumes = value.is_array();
       ReadNames(value, arena, facts.volumes);
+    } else if (key == "hostAliases") {
+      facts.host_aliases = value;
+    } else if (key == "imagePullSecrets") {
+      facts.pull_secrets = value;
     } else if (key == "restartPolicy") {
       facts.restart_policy = Text(value, arena, "Always");
     } else if (key == "serviceAccountName") {

@@ -60,6 +60,8 @@ struct PodFacts {
   std::pmr::vector<std::string_view> volumes;               // names
   bool has_init_containers = false;
   bool has_volumes = false;
+  JsonValue host_aliases;
+  JsonValue pull_secrets;
 
   std::string_view restart_policy = "Always";
   std::string_view service_account_name = "default";

@@ -68,7 +68,8 @@ void AppendDecision(const Decision& decision, std::pmr::string& out) {
   const bool in = api::ClassOf(decision.reason) == api::ReasonClass::kIn;
   if (in && !decision.revision.empty()) AppendMember("revision", decision.revision, out);
   // On a second call the answer's reason is AlreadyInjected; the record stays.
-  AppendMember("reason", in ? "Injected" : api::ReasonName(decision.reason), out);
+  const bool again = decision.reason == api::Reason::kAlreadyInjected;
+  AppendMember("reason", again ? "Injected" : api::ReasonName(decision.reason), out);
   if (!in) {
     AppendMember("message", decision.message, out);
     out += '}';
@@ -125,8 +126,12 @@ bool PreviousRecord::WasAdded(std::uint32_t pattern, std::string_view pointer) c
   return Contains(added, pattern, pointer);
 }
 
-bool PreviousRecord::WasChanged(std::uint32_t pattern, std::string_view pointer) const {
-  return Contains(changed, pattern, pointer);
+const RecordedPath* PreviousRecord::FindChanged(std::uint32_t pattern,
+                                                std::string_view pointer) const {
+  const auto found = std::find_if(changed.begin(), changed.end(), [&](const RecordedPath& path) {
+    return path.pattern == pattern && path.pointer == pointer;
+  });
+  return found == changed.end() ? nullptr : &*found;
 }
 
 void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
@@ -141,6 +146,7 @@ void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
     pattern.namespace_name = element["namespace"].String(arena).value_or("");
     pattern.name = element["name"].String(arena).value_or("");
     pattern.revision = element["revision"].String(arena).value_or("");
+    pattern.bypassed = kind && element["reason"].RawString() == "Bypassed";
     pattern.injected = kind && element["reason"].RawString() == "Injected";
     pattern.targets = element["targets"];
     pattern.ports = element["ports"];
@@ -158,6 +164,18 @@ void AppendPointer(const Operation& operation, std::pmr::string& out) {
     case List::kAnnotations: out += "/metadata/annotations/"; break;
     case List::kLabels: out += "/metadata/labels/"; break;
     case List::kPodSpec: out += "/spec/"; break;
+    case List::kPullSecrets: out += "/spec/imagePullSecrets/"; break;
+    case List::kHostAliases:
+      out += "/spec/hostAliases/127.0.0.1";
+      if (operation.makes_entry) return;
+      out += "/hostnames/";
+      break;
+    case List::kContainerField:
+      out += "/spec/containers/";
+      AppendPointerToken(operation.container_name, out);
+      out += '/';
+      out += operation.key;
+      return;
     case List::kEnvironment:
     case List::kMounts:
       out += operation.init ? "/spec/initContainers/" : "/spec/containers/";

@@ -24,6 +24,7 @@ struct RecordedPattern {
   std::string_view name;
   std::string_view revision;
   bool injected = false;
+  bool bypassed = false;
   JsonValue targets;
   JsonValue ports;
 };
@@ -42,7 +43,11 @@ struct PreviousRecord {
   std::pmr::vector<RecordedPath> changed;
 
   bool WasAdded(std::uint32_t pattern, std::string_view pointer) const;
-  bool WasChanged(std::uint32_t pattern, std::string_view pointer) const;
+  bool WasChanged(std::uint32_t pattern, std::string_view pointer) const {
+    return FindChanged(pattern, pointer) != nullptr;
+  }
+  // Null when it was not.
+  const RecordedPath* FindChanged(std::uint32_t pattern, std::string_view pointer) const;
 };
 
 // Reads a record of version 1. What cannot be read is as if it were not there.

@@ -20,19 +20,26 @@ constexpr std::array<std::string_view, 17> kStringFields = {
     "scheme",   "name",   "mountPath", "subPath",    "subPathExpr", "workingDir",
     "hostPath", "fsType", "medium",    "secretName", "claimName"};
 
+// The last key of a path and, before it, what it is in: "env[2].value" is "value" of "env".
+std::string_view TakeLastKey(std::string_view& path) {
+  while (path.ends_with(']')) path = path.substr(0, path.rfind('['));
+  const std::size_t dot = path.rfind('.');
+  const std::string_view key = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  path = dot == std::string_view::npos ? "" : path.substr(0, dot);
+  return key;
+}
+
 // Fields in which Kubernetes expands $(VAR): a value's own `$` is doubled there.
 bool IsExpanded(std::string_view path) {
-  const auto last_is = [&](std::string_view key) {
-    return path == key || (path.ends_with(key) && path[path.size() - key.size() - 1] == '.');
-  };
   if (path.find("lifecycle.") != std::string_view::npos) return false;  // run as they are
-  return last_is("command[]") || last_is("args[]") || last_is("env[].value");
+  const bool in_list = path.ends_with(']');
+  const std::string_view key = TakeLastKey(path);
+  if (key == "command" || key == "args") return in_list;
+  return key == "value" && TakeLastKey(path) == "env";
 }
 
 bool IsStringField(std::string_view path) {
-  while (path.ends_with("[]")) path.remove_suffix(2);
-  const std::size_t dot = path.rfind('.');
-  const std::string_view key = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  const std::string_view key = TakeLastKey(path);
   return std::find(kStringFields.begin(), kStringFields.end(), key) != kStringFields.end();
 }
 
@@ -102,6 +109,7 @@ Stage StageOf(Root root) {
     case Root::kTargetPort: return Stage::kTarget;
     case Root::kEndpointPort:
     case Root::kMetricsPort: return Stage::kPorts;
+    case Root::kEndpointHost:
     case Root::kEndpointAddress:
     case Root::kEndpointUpstream:
     case Root::kSharePath: return Stage::kAll;
@@ -168,7 +176,8 @@ Result<Reference> ReferenceTable::Read(std::string_view text) const {
   return Bad(text,
              "unknown reference; expected params.x, pattern.name, pattern.revision, pod.namespace, "
              "pod.serviceAccountName, pod.labels['k'], target.name, target.image, target.ports.x, "
-             "endpoints.x.port, endpoints.x.address, endpoints.x.upstream, metrics.port or "
+             "endpoints.x.host, endpoints.x.port, endpoints.x.address, endpoints.x.upstream, "
+             "metrics.port or "
              "share.x.path");
 }
 
@@ -178,7 +187,12 @@ Result<Reference> ReferenceTable::ReadEndpoint(std::string_view text, std::strin
   const auto index = IndexOf(pattern_.spec.endpoints, name);
   if (!index) return Bad(text, "no such endpoint" + Nearest(pattern_.spec.endpoints, name));
   const std::string_view what = dot == std::string_view::npos ? "" : rest.substr(dot + 1);
+  const bool is_socket = pattern_.spec.endpoints[*index].protocol == api::EndpointProtocol::kUnix;
+  if (is_socket && (what == "port" || what == "host")) {
+    return Bad(text, "a Unix endpoint has no " + std::string(what) + "; its socket is .address");
+  }
   if (what == "port") return Reference{Root::kEndpointPort, *index, {}, {}};
+  if (what == "host") return Reference{Root::kEndpointHost, *index, {}, {}};
   if (what == "address") return Reference{Root::kEndpointAddress, *index, {}, {}};
   if (what == "upstream") {
     if (pattern_.spec.endpoints[*index].upstream.empty()) {
@@ -186,7 +200,7 @@ Result<Reference> ReferenceTable::ReadEndpoint(std::string_view text, std::strin
     }
     return Reference{Root::kEndpointUpstream, *index, {}, {}};
   }
-  return Bad(text, "expected .port, .address or .upstream of the endpoint");
+  return Bad(text, "expected .host, .port, .address or .upstream of the endpoint");
 }
 
 // Cuts strings into pieces; literals that follow each other become one.
@@ -237,7 +251,8 @@ class Template::Compiler {
       Raw("[");
       for (std::size_t i = 0; i < value.size(); ++i) {
         if (i > 0) Raw(",");
-        if (auto done = Json(value[i], path + "[]", depth + 1); !done.ok()) return done;
+        if (auto done = Json(value[i], path + "[" + std::to_string(i) + "]", depth + 1); !done.ok())
+          return done;
       }
       Raw("]");
       return {};

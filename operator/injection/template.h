@@ -43,6 +43,7 @@ enum class Root : std::uint8_t {
   kTargetPort,
   kEndpointPort,
   kMetricsPort,
+  kEndpointHost,
   kEndpointAddress,
   kEndpointUpstream,
   kSharePath,

@@ -115,7 +115,8 @@ TEST_F(TemplateTest, NamesTheReferenceThatLeadsNowhereAndTheNearest) {
   EXPECT_EQ(Text("$(params.txt)"), "$(params.txt): no such parameter; did you mean text?");
   EXPECT_THAT(Text("$(endpoints.rediz.port)"), HasSubstr("did you mean redis?"));
   EXPECT_THAT(Text("$(share.log.path)"), HasSubstr("did you mean logs?"));
-  EXPECT_THAT(Text("$(endpoints.redis.prot)"), HasSubstr("expected .port, .address or .upstream"));
+  EXPECT_THAT(Text("$(endpoints.redis.prot)"),
+              HasSubstr("expected .host, .port, .address or .upstream"));
   EXPECT_THAT(Text("$(pod.name)"), HasSubstr("unknown reference"));
   EXPECT_THAT(Text("$(metrics.port)"), HasSubstr("no metrics"));
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 
 #include "operator/injection/candidate.h"
@@ -22,25 +23,60 @@ void ResolveValues(Context& context, Candidate& candidate, Stage stage);
 
 // targets.cc: the containers that the pattern serves.
 void ResolveTargets(Context& context, Candidate& candidate, Occupancy& occupancy);
-// Before which of the Pod's init containers a BeforeInit companion stands.
-std::uint32_t BeforeInitPosition(const PodFacts& pod);
-// Whether the companion stands before the Pod's own init containers.
-bool IsBeforeInit(const Candidate& candidate);
+// An Ambassador for what the Pod calls.
+bool IsOutbound(const Candidate& candidate);
+
+// bypass.cc: whether an Outbound Ambassador can be wired without being run; sets `bypassed`.
+void CheckBypass(Context& context, Candidate& candidate);
+// Once values are known: whether the real addresses of a bypassed one are addresses.
+void CheckUpstreams(Context& context, Candidate& candidate);
 
 // ports.cc: fixed ports that clash, and numbers for the others, over all candidates at once.
 void ResolvePorts(Context& context, Occupancy& occupancy);
+
+// order.cc: the places of all candidates' init containers.
+void ResolveOrder(Context& context);
+// Whether it stands before the Pod's own init containers.
+bool IsBeforeInit(const Candidate& candidate);
+// Whether the companion is an init container that keeps running.
+bool IsNative(const Context& context, const Candidate& candidate);
+// Whether an init container holds the Pod back until the companion listens.
+bool NeedsWait(const Context& context, const Candidate& candidate);
+
+// take_over.cc: a port of a container by its name.
+struct NamedPort {
+  int number = 0;
+  bool udp = false;
+  std::optional<std::size_t> index;  // in `ports`; nothing: an earlier call has taken its name
+};
+std::optional<NamedPort> FindPort(const Context& context, const Candidate& candidate,
+                                  const ContainerFacts& container, std::string_view name);
+// "ports/8080~1TCP/name"
+std::string_view PortNamePointer(const Context& context, const NamedPort& port);
+
+// aliases.cc: "host:port" and "[::1]:port" in two.
+struct HostPort {
+  std::string_view host;
+  std::string_view port;
+};
+HostPort HostAndPort(std::string_view address);
 
 // The plan of one candidate.
 void PlanVolumes(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanShares(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanEnvironment(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanTakeOver(Context& context, Candidate& candidate, Occupancy& occupancy);
+void PlanAliases(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanMetadata(Context& context, Candidate& candidate, Occupancy& occupancy);
 void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy);
 
 // A sentence of this candidate: "annotation patterns.remora.dev/sidecar: Sidecar logs", then `parts`.
 std::string_view Sentence(const Context& context, const Candidate& candidate,
                           std::initializer_list<std::string_view> parts);
+// Whether the Pod's annotations have room for that many bytes more; refuses the candidate if not.
+bool TakeAnnotationBytes(Context& context, Candidate& candidate, Occupancy& occupancy,
+                         std::size_t bytes);
 // Only the first refusal of a candidate counts.
 void Refuse(Candidate& candidate, api::Reason reason, std::string_view message);
 

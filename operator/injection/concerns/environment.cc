@@ -17,6 +17,9 @@ class VariablePlanner {
     if (entry == nullptr) return Add(variable);
     Operation probe = OperationFor(variable.name);
     const bool was_ours = WasOurs(context_, candidate_, probe);
+    if (variable.operation != api::VariableOperation::kSet) {
+      return was_ours ? Override(variable, *entry) : Extend(variable, *entry);
+    }
     if (!was_ours && variable.on_conflict == api::OnConflict::kKeep) return;
     if (!was_ours && variable.on_conflict == api::OnConflict::kFail) {
       return Refuse(candidate_, Reason::kEnvConflict,
@@ -62,34 +65,68 @@ class VariablePlanner {
     const std::string_view value = ValueOf(variable);
     const std::string_view value_from = ValueFromOf(variable);
     if (variable.has_value_from) {
-      if (!entry.value.empty()) Change(variable, entry, "value", {}, entry.value);
+      if (!entry.value.empty()) Change(entry, {"value", {}, entry.value});
       if (entry.value_from != value_from) {
-        Change(variable, entry, "valueFrom", value_from,
-               entry.value_from.empty() ? "null" : entry.value_from);
+        Change(entry,
+               {"valueFrom", value_from, entry.value_from.empty() ? "null" : entry.value_from});
       }
     } else {
-      if (!entry.value_from.empty()) Change(variable, entry, "valueFrom", {}, entry.value_from);
+      if (!entry.value_from.empty()) Change(entry, {"valueFrom", {}, entry.value_from});
       if (entry.value != value) {
         // The default of an absent value is the empty string.
-        const std::string_view none = entry.value_from.empty() ? "\"\"" : "null";
-        Change(variable, entry, "value", value, entry.value.empty() ? none : entry.value);
+        const std::string_view none = entry.value_from.empty() ? R"("")" : "null";
+        Change(entry, {"value", value, entry.value.empty() ? none : entry.value});
       }
     }
     target_.SetVariable(entry, value, value_from);
   }
 
-  // An empty `json` removes the field.
-  void Change(const CompiledVariable& variable, const VariableEntry& entry, std::string_view field,
-              std::string_view json, std::string_view before) {
-    Operation operation = OperationFor(variable.name);
-    operation.verb = json.empty() ? Verb::kRemove : Verb::kSet;
-    operation.field = field;
-    operation.json = json;
-    operation.before = before;
+  // Append and Prepend: the target's own value stays, beside ours.
+  void Extend(const CompiledVariable& variable, VariableEntry& entry) {
+    if (!entry.value_from.empty()) {
+      return Refuse(candidate_, Reason::kEnvConflict,
+                    Sentence(context_, candidate_,
+                             {" adds to the variable ", variable.name, ", which container ",
+                              target_.facts().name, " takes from elsewhere (valueFrom)"}));
+    }
+    Operation probe = OperationFor(variable.name);
+    probe.verb = Verb::kSet;
+    probe.field = "value";
+    if (WasOurs(context_, candidate_, probe)) return;  // once is enough
+    const std::string_view own = Inside(entry.value);
+    const std::string_view added = Inside(Rendered(context_, candidate_, variable.value));
+    std::string_view json = context_.Text({"\"", added, "\""});
+    if (!own.empty()) {
+      const std::string_view separator = Inside(Quoted(context_, variable.separator));
+      json = variable.operation == api::VariableOperation::kAppend
+                 ? context_.Text({"\"", own, separator, added, "\""})
+                 : context_.Text({"\"", added, separator, own, "\""});
+    }
+    Change(entry, {"value", json, entry.value.empty() ? R"("")" : entry.value});
+    target_.SetVariable(entry, json, {});
+  }
+
+  // A JSON string without its quotes.
+  static std::string_view Inside(std::string_view json) {
+    return json.size() < 2 ? std::string_view() : json.substr(1, json.size() - 2);
+  }
+
+  struct FieldChange {
+    std::string_view field;
+    std::string_view json;  // empty: the field is removed
+    std::string_view before;
+  };
+
+  void Change(const VariableEntry& entry, const FieldChange& change) {
+    Operation operation = OperationFor(entry.name);
+    operation.verb = change.json.empty() ? Verb::kRemove : Verb::kSet;
+    operation.field = change.field;
+    operation.json = change.json;
+    operation.before = change.before;
     operation.position = entry.position;
     operation.ours = entry.ours;
     // What an earlier call has added stays "added", whatever value it has now.
-    if (WasOurs(context_, candidate_, OperationFor(variable.name))) operation.recorded = false;
+    if (WasOurs(context_, candidate_, OperationFor(entry.name))) operation.recorded = false;
     AddOperation(context_, candidate_, operation);
   }
 

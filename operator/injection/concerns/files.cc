@@ -11,22 +11,20 @@ using api::Reason;
 
 constexpr std::size_t kMostFileBytes = std::size_t{64} * 1024;  // of one pattern
 
-// Whether the Pod's annotations have room for that many bytes more.
+}  // namespace
+
 bool TakeAnnotationBytes(Context& context, Candidate& candidate, Occupancy& occupancy,
                          std::size_t bytes) {
   occupancy.annotation_bytes += bytes;
   if (occupancy.annotation_bytes + kRecordBytes <= kMostAnnotationBytes) return true;
   Refuse(
       candidate, Reason::kAnnotationsTooLarge,
-      context.Text({"annotation ", candidate.annotation, ": the files of ",
-                    api::PatternKindName(candidate.kind), " ", candidate.name,
-                    " would bring the Pod's annotations to ",
+      context.Text({candidate.asked_by, ": the files of ", api::PatternKindName(candidate.kind),
+                    " ", candidate.name, " would bring the Pod's annotations to ",
                     context.Text(static_cast<std::int64_t>(occupancy.annotation_bytes)),
                     " bytes; Kubernetes allows 262144, and the record needs up to 16384 of them"}));
   return false;
 }
-
-}  // namespace
 
 void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
   const auto& files = candidate.pattern->files;
@@ -37,10 +35,10 @@ void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
     const std::string_view content = Rendered(context, candidate, files[i].content);
     bytes += content.size();
     if (bytes > kMostFileBytes) {
-      return Refuse(candidate, Reason::kAnnotationsTooLarge,
-                    context.Text({"annotation ", candidate.annotation, ": the files of ",
-                                  api::PatternKindName(candidate.kind), " ", candidate.name,
-                                  " come to more than 65536 bytes in this Pod"}));
+      return Refuse(
+          candidate, Reason::kAnnotationsTooLarge,
+          context.Text({candidate.asked_by, ": the files of ", api::PatternKindName(candidate.kind),
+                        " ", candidate.name, " come to more than 65536 bytes in this Pod"}));
     }
     const std::string_view number = context.Text(static_cast<std::int64_t>(i));
     Operation operation;
@@ -65,7 +63,6 @@ void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
   operation.key = volume;
   operation.json = context.Text(
       {R"({"name":)", Quoted(context, volume), R"(,"downwardAPI":{"items":[)", items, "]}}"});
-  candidate.has_files_volume = true;
   if (occupancy.HasVolume(volume)) {
     if (WasOurs(context, candidate, operation)) return;
     return Refuse(candidate, Reason::kVolumeNameTaken,

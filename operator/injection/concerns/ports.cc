@@ -36,8 +36,12 @@ int FixedNumber(const Candidate& candidate, const CompiledPort& port) {
   return number;
 }
 
+// Of TCP and of UDP.
+using UsedPorts = std::array<std::bitset<kAllocated>, 2>;
+
 struct Allocation {
   std::string_view key;
+  bool udp;
   Candidate* candidate;
   int* port;
 };
@@ -53,7 +57,9 @@ class PortPlanner {
   void Run() {
     for (Candidate& candidate : context_.candidates) {
       if (candidate.pattern == nullptr) continue;
-      if (candidate.Refused()) {
+      if (candidate.bypassed) {
+        candidate.endpoint_ports.resize(candidate.pattern->endpoints.size());
+      } else if (candidate.Refused()) {
         FixKnown(candidate);
       } else {
         Take(candidate);
@@ -69,9 +75,12 @@ class PortPlanner {
     const auto fix = [&](const CompiledPort& port, bool udp) {
       if (port.number) Fix(candidate, {*port.number, udp, PortUse::kDeclared, candidate.name});
     };
-    for (const CompiledEndpoint& endpoint : pattern.endpoints) fix(endpoint.port, false);
+    for (const CompiledEndpoint& endpoint : pattern.endpoints) fix(endpoint.port, endpoint.udp);
     if (pattern.metrics_port) fix(*pattern.metrics_port, false);
-    for (const DeclaredPort& declared : pattern.declared_ports) fix(declared.port, declared.udp);
+    if (!pattern.companion) return;
+    for (const DeclaredPort& declared : pattern.companion->declared_ports) {
+      fix(declared.port, declared.udp);
+    }
   }
 
   void Take(Candidate& candidate) {
@@ -79,37 +88,36 @@ class PortPlanner {
     candidate.endpoint_ports.resize(pattern.endpoints.size());
     for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
       const CompiledEndpoint& endpoint = pattern.endpoints[i];
-      TakePort(candidate, endpoint.port, endpoint.port_key, candidate.endpoint_ports[i]);
+      if (endpoint.is_socket) continue;
+      TakePort(candidate, endpoint.port,
+               {endpoint.port_key, endpoint.udp, &candidate, &candidate.endpoint_ports[i]});
     }
     if (pattern.metrics_port) {
-      TakePort(candidate, *pattern.metrics_port, pattern.metrics_key, candidate.metrics_port);
+      TakePort(candidate, *pattern.metrics_port,
+               {pattern.metrics_key, false, &candidate, &candidate.metrics_port});
     }
-    candidate.declared_ports.resize(pattern.declared_ports.size());
-    for (std::size_t i = 0; i < pattern.declared_ports.size(); ++i) {
-      const DeclaredPort& declared = pattern.declared_ports[i];
+    if (!pattern.companion) return;
+    for (const DeclaredPort& declared : pattern.companion->declared_ports) {
       const int number = FixedNumber(candidate, declared.port);
       if (number > 0) Fix(candidate, {number, declared.udp, PortUse::kDeclared, candidate.name});
-      candidate.declared_ports[i] = number;
     }
     for (const int port : pattern.probe_ports) {
       Fix(candidate, {port, false, PortUse::kProbe, candidate.name});
     }
   }
 
-  void TakePort(Candidate& candidate, const CompiledPort& port, std::string_view key, int& out) {
-    if (port.IsAllocated()) {
-      allocations_.push_back({key, &candidate, &out});
-      return;
-    }
+  void TakePort(Candidate& candidate, const CompiledPort& port, const Allocation& wanted) {
+    if (port.IsAllocated()) return allocations_.push_back(wanted);
+    int& out = *wanted.port;
     out = FixedNumber(candidate, port);
     if (out < 1 || out > 65535) {
       return Refuse(candidate, Reason::kInvalidParameter,
-                    context_.Text({"annotation ", candidate.annotation, ": port ",
+                    context_.Text({candidate.asked_by, ": port ",
                                    context_.Text(static_cast<std::int64_t>(out)), " of ",
                                    api::PatternKindName(candidate.kind), " ", candidate.name,
                                    " is none; expected 1 to 65535"}));
     }
-    Fix(candidate, {out, false, PortUse::kDeclared, candidate.name});
+    Fix(candidate, {out, wanted.udp, PortUse::kDeclared, candidate.name});
   }
 
   // Candidates come in the order of decision: of two that clash, the earlier stays.
@@ -119,7 +127,7 @@ class PortPlanner {
       for (const PortEntry& other : *list) {
         if (other.port == entry.port && other.udp == entry.udp && other.owner != entry.owner &&
             !IsOwnAnnotation(candidate, other)) {
-          Refuse(candidate, Reason::kPortTaken, Sentence(candidate, entry, other));
+          Refuse(candidate, Reason::kPortTaken, ClashOf(candidate, entry, other));
         }
       }
     }
@@ -135,8 +143,8 @@ class PortPlanner {
     return WasOurs(context_, candidate, annotation);
   }
 
-  std::string_view Sentence(const Candidate& candidate, const PortEntry& entry,
-                            const PortEntry& other) {
+  std::string_view ClashOf(const Candidate& candidate, const PortEntry& entry,
+                           const PortEntry& other) {
     constexpr std::array<std::string_view, 3> kUses = {" is declared by container ",
                                                        " is used by a probe or hook of container ",
                                                        " is named by the annotation "};
@@ -147,18 +155,20 @@ class PortPlanner {
   }
 
   void Allocate() {
-    std::bitset<kAllocated> used;
+    UsedPorts used;
     for (const auto* list :
          {&pod_ports_, static_cast<const std::pmr::vector<PortEntry>*>(&fixed_)}) {
       for (const PortEntry& entry : *list) {
         const int offset = entry.port - kFirstAllocated;
-        if (!entry.udp && offset >= 0 && offset < kAllocated)
-          used.set(static_cast<std::size_t>(offset));
+        if (offset < 0 || offset >= kAllocated) continue;
+        used[entry.udp ? 1 : 0].set(static_cast<std::size_t>(offset));
       }
     }
     std::sort(allocations_.begin(), allocations_.end(),
               [](const Allocation& a, const Allocation& b) { return a.key < b.key; });
-    for (const Allocation& allocation : allocations_) AllocateOne(allocation, used);
+    for (const Allocation& allocation : allocations_) {
+      AllocateOne(allocation, used[allocation.udp ? 1 : 0]);
+    }
   }
 
   void AllocateOne(const Allocation& allocation, std::bitset<kAllocated>& used) {
@@ -171,7 +181,7 @@ class PortPlanner {
       return;
     }
     Refuse(*allocation.candidate, Reason::kPortRangeFull,
-           context_.Text({"annotation ", allocation.candidate->annotation,
+           context_.Text({allocation.candidate->asked_by,
                           ": all ports from 23000 to 23999 are in use in this Pod, so ",
                           api::PatternKindName(allocation.candidate->kind), " ",
                           allocation.candidate->name, " gets none"}));

@@ -35,6 +35,7 @@ void AddNamed(Context& context, Candidate& candidate, Occupancy& occupancy, std:
     return AddTarget(candidate, container);
   }
   std::vector<std::string_view> names;
+  names.reserve(context.pod.containers.size() + context.pod.init_containers.size());
   for (const ContainerFacts& facts : context.pod.containers) names.push_back(facts.name);
   for (const ContainerFacts& facts : context.pod.init_containers) names.push_back(facts.name);
   const std::string_view nearest = api::NearestName(name, names);
@@ -66,6 +67,16 @@ bool DeclaresPort(const ContainerFacts& facts, const api::IntOrString& port, Are
     }
   }
   return false;
+}
+
+// The first of the Pod's init containers that start after the companion.
+std::size_t FirstServed(const Context& context, const Candidate& candidate) {
+  const CompiledPattern& pattern = *candidate.pattern;
+  const bool native = !pattern.companion || IsNative(context, candidate);
+  if (candidate.bypassed) return 0;  // the real address is there from the beginning
+  if (!native) return context.pod.init_containers.size();
+  const std::size_t companion = pattern.init_containers.size();
+  return pattern.companion ? candidate.places[companion].slot : candidate.places.back().slot;
 }
 
 void AddByPattern(Context& context, Candidate& candidate, Occupancy& occupancy) {
@@ -101,14 +112,9 @@ void AddByPattern(Context& context, Candidate& candidate, Occupancy& occupancy) 
 
 }  // namespace
 
-bool IsBeforeInit(const Candidate& candidate) {
-  return candidate.kind == api::PatternKind::kAmbassador;
-}
-
-std::uint32_t BeforeInitPosition(const PodFacts& pod) {
-  std::uint32_t position = 0;
-  while (position < pod.init_containers.size() && pod.init_containers[position].foreign) ++position;
-  return position;
+bool IsOutbound(const Candidate& candidate) {
+  return candidate.kind == api::PatternKind::kAmbassador &&
+         candidate.pattern->spec().direction == api::Direction::kOutbound;
 }
 
 void ResolveTargets(Context& context, Candidate& candidate, Occupancy& occupancy) {
@@ -124,19 +130,13 @@ void ResolveTargets(Context& context, Candidate& candidate, Occupancy& occupancy
                                       ? context.Text({"declares port ", target.port->text})
                                       : "is not another injector's";
     Refuse(candidate, Reason::kTargetNotFound,
-           context.Text({"annotation ", candidate.annotation, ": no container of this Pod ", what,
-                         ", so ", api::PatternKindName(candidate.kind), " ", candidate.name,
+           context.Text({candidate.asked_by, ": no container of this Pod ", what, ", so ",
+                         api::PatternKindName(candidate.kind), " ", candidate.name,
                          " has no target"}));
   }
-  const api::PatternSpec& spec = candidate.pattern->spec();
-  const bool outbound = candidate.kind == api::PatternKind::kAmbassador &&
-                        spec.direction == api::Direction::kOutbound;
-  if (!outbound && !spec.target.init_containers) return;
-  // Those that start after the companion.
-  const auto first = IsBeforeInit(candidate)
-                         ? BeforeInitPosition(context.pod)
-                         : static_cast<std::uint32_t>(occupancy.init_containers().size());
-  for (std::size_t i = first; i < occupancy.init_containers().size(); ++i) {
+  if (!IsOutbound(candidate) && !candidate.pattern->spec().target.init_containers) return;
+  for (std::size_t i = FirstServed(context, candidate); i < occupancy.init_containers().size();
+       ++i) {
     ContainerOccupancy& container = occupancy.init_containers()[i];
     if (!container.facts().foreign) AddTarget(candidate, &container);
   }

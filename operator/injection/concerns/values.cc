@@ -11,6 +11,8 @@ namespace {
 
 using api::Reason;
 
+constexpr std::string_view kLoopback = "127.0.0.1";
+
 // "annotation params.patterns.remora.dev/redis.upstream"
 std::string_view ParameterKey(Context& context, const Candidate& candidate, std::string_view name) {
   return context.Text({"annotation ", api::kParameterPrefix, candidate.name, ".", name});
@@ -20,12 +22,19 @@ std::string_view Described(Context& context, const api::Parameter& spec) {
   return spec.description.empty() ? "" : context.Text({" (", spec.description, ")"});
 }
 
-// The Pod's own value; null when it gives none.
-const std::string_view* GivenValue(Context& context, const Candidate& candidate,
-                                   std::string_view parameter) {
+// What the Pod says, else its Namespace.
+std::optional<EffectiveParameter> GivenValue(const Context& context, const Candidate& candidate,
+                                             std::string_view parameter) {
   const std::string_view key =
       context.Text({api::kParameterPrefix, candidate.name, ".", parameter});
-  return context.pod.FindAnnotation(key);
+  if (const std::string_view* value = context.pod.FindAnnotation(key)) {
+    return EffectiveParameter{parameter, *value, ParameterOrigin::kPod};
+  }
+  if (context.namespace_facts == nullptr) return std::nullopt;
+  const auto& annotations = context.namespace_facts->annotations;
+  const auto found = annotations.find(key);
+  if (found == annotations.end()) return std::nullopt;
+  return EffectiveParameter{parameter, found->second, ParameterOrigin::kNamespace};
 }
 
 void RefuseUnknownParameters(Context& context, Candidate& candidate) {
@@ -58,14 +67,18 @@ void RefuseUnknownParameters(Context& context, Candidate& candidate) {
 std::optional<EffectiveParameter> Effective(Context& context, Candidate& candidate,
                                             const CompiledParameter& parameter) {
   const api::Parameter& spec = *parameter.spec;
-  if (const std::string_view* given = GivenValue(context, candidate, spec.name)) {
-    if (const auto complaint = CheckParameter(parameter, *given)) {
+  if (const auto given = GivenValue(context, candidate, spec.name)) {
+    if (const auto complaint = CheckParameter(parameter, given->value)) {
+      const std::string_view whose =
+          given->origin == ParameterOrigin::kPod
+              ? ""
+              : context.Text({" of Namespace ", context.request.namespace_name});
       Refuse(candidate, Reason::kInvalidParameter,
-             context.Text({ParameterKey(context, candidate, spec.name), ": ", *complaint,
+             context.Text({ParameterKey(context, candidate, spec.name), whose, ": ", *complaint,
                            Described(context, spec)}));
       return std::nullopt;
     }
-    return EffectiveParameter{spec.name, *given, ParameterOrigin::kPod};
+    return given;
   }
   if (spec.default_value) {
     return EffectiveParameter{spec.name, *spec.default_value, ParameterOrigin::kDefault};
@@ -89,14 +102,31 @@ std::optional<Value> ParameterValue(const Candidate& candidate, const api::Param
 
 std::optional<Value> TargetPort(Context& context, const Candidate& candidate,
                                 std::string_view name) {
-  for (const JsonValue port : candidate.targets.front()->facts().ports.elements()) {
-    if (port["name"].String(context.arena) == name) return Value{port["containerPort"].raw(), true};
-  }
-  return std::nullopt;
+  const auto port = FindPort(context, candidate, candidate.targets.front()->facts(), name);
+  if (!port) return std::nullopt;
+  return Value{context.Text(static_cast<std::int64_t>(port->number)), true};
 }
 
 std::optional<Value> PortValue(Context& context, int port) {
   return Value{context.Text(static_cast<std::int64_t>(port)), true};
+}
+
+// Where the target finds an endpoint: the companion on localhost or, bypassed, the real address.
+std::optional<Value> EndpointValue(Context& context, const Candidate& candidate,
+                                   const Reference& reference) {
+  const CompiledEndpoint& endpoint = candidate.pattern->endpoints[reference.index];
+  if (endpoint.is_socket) return Value{endpoint.socket_path};
+  std::string_view host = kLoopback;
+  std::string_view port =
+      context.Text(static_cast<std::int64_t>(candidate.endpoint_ports[reference.index]));
+  std::string_view address = context.Text({host, ":", port});
+  if (candidate.bypassed) {
+    address = Rendered(context, candidate, endpoint.upstream);
+    host = HostAndPort(address).host;
+    port = HostAndPort(address).port;
+  }
+  if (reference.root == Root::kEndpointHost) return Value{host};
+  return reference.root == Root::kEndpointPort ? Value{port, true} : Value{address};
 }
 
 std::optional<Value> ValueOf(Context& context, const Candidate& candidate,
@@ -116,11 +146,10 @@ std::optional<Value> ValueOf(Context& context, const Candidate& candidate,
     case Root::kTargetName: return Value{candidate.targets.front()->facts().name};
     case Root::kTargetImage: return Value{candidate.targets.front()->facts().image};
     case Root::kTargetPort: return TargetPort(context, candidate, reference.key);
-    case Root::kEndpointPort: return PortValue(context, candidate.endpoint_ports[reference.index]);
+    case Root::kEndpointPort:
+    case Root::kEndpointHost:
+    case Root::kEndpointAddress: return EndpointValue(context, candidate, reference);
     case Root::kMetricsPort: return PortValue(context, candidate.metrics_port);
-    case Root::kEndpointAddress:
-      return Value{context.Text({"127.0.0.1:", context.Text(static_cast<std::int64_t>(
-                                                   candidate.endpoint_ports[reference.index]))})};
     case Root::kEndpointUpstream:
       return Value{Rendered(context, candidate, pattern.endpoints[reference.index].upstream)};
     case Root::kSharePath:

@@ -1,0 +1,214 @@
+#include "operator/injection/concerns/companion.h"
+
+#include <algorithm>
+
+namespace remora::injection {
+
+namespace {
+
+using api::Reason;
+
+constexpr std::string_view kTokenPath = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+struct PortText {
+  std::string_view name;
+  int port = 0;
+  bool udp = false;
+};
+
+void AppendPort(const Context& context, const PortText& port, std::pmr::string& list) {
+  list += list.empty() ? "{" : ",{";
+  if (!port.name.empty()) {
+    list += R"("name":)";
+    AppendQuoted(port.name, list);
+    list += ',';
+  }
+  list += R"("containerPort":)";
+  list += context.Text(static_cast<std::int64_t>(port.port));
+  list += port.udp ? R"(,"protocol":"UDP"})" : "}";
+}
+
+}  // namespace
+
+std::string_view CompanionWriter::Write(const CompiledContainer& container, ContainerRole role) {
+  mounts_.clear();
+  paths_.clear();
+  std::pmr::string json(&context_.arena);
+  json += R"({"name":)";
+  AppendQuoted(container.name, json);
+  json += ',';
+  container.members.AppendTo(candidate_.values, json);
+  if (role != ContainerRole::kInit) AppendPorts(container, json);
+  AppendMounts(container, json);
+  json += role == ContainerRole::kNative ? R"(,"restartPolicy":"Always"})" : "}";
+  return context_.arena.Copy(json);
+}
+
+void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::string& json) {
+  const CompiledPattern& pattern = *candidate_.pattern;
+  std::pmr::string ports(&context_.arena);
+  if (!container.ports.IsEmpty()) {
+    const std::string_view list = Rendered(context_, candidate_, container.ports);
+    if (list.size() > 2) ports += list.substr(1, list.size() - 2);
+  }
+  const auto& take_over = pattern.spec().take_over;
+  for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
+    const CompiledEndpoint& endpoint = pattern.endpoints[i];
+    const bool takes = take_over && take_over->endpoint == pattern.spec().endpoints[i].name;
+    const PortText port = {takes ? std::string_view(take_over->port_name) : "",
+                           candidate_.endpoint_ports[i], endpoint.udp};
+    if (endpoint.is_socket || (!takes && IsDeclared(container, port.port, port.udp))) continue;
+    AppendPort(context_, port, ports);
+  }
+  if (pattern.metrics_port && !IsDeclared(container, candidate_.metrics_port, false)) {
+    AppendPort(context_, {pattern.spec().metrics->port_name, candidate_.metrics_port, false},
+               ports);
+  }
+  if (ports.empty()) return;
+  json += R"(,"ports":[)";
+  json += ports;
+  json += ']';
+}
+
+// By the pattern's own container.ports, as a number or by reference.
+bool CompanionWriter::IsDeclared(const CompiledContainer& container, int port, bool udp) const {
+  const std::string_view text = context_.Text(static_cast<std::int64_t>(port));
+  return std::any_of(container.declared_ports.begin(), container.declared_ports.end(),
+                     [&](const DeclaredPort& declared) {
+                       const auto& reference = declared.port.reference;
+                       return declared.udp == udp &&
+                              (reference ? candidate_.values[*reference].text == text
+                                         : declared.port.number == port);
+                     });
+}
+
+void CompanionWriter::AppendMounts(const CompiledContainer& container, std::pmr::string& json) {
+  for (const CompiledMount& mount : container.mounts) AppendOwnMount(mount);
+  for (std::size_t i = 0; i < candidate_.shares.size(); ++i) {
+    const bool reads = candidate_.pattern->shares[i].access == api::ShareAccess::kTargetWrites;
+    AppendShareMount(candidate_.shares[i], reads);
+  }
+  AppendFileMounts();
+  AppendTokenMount();
+  FinishMounts(json);
+}
+
+void CompanionWriter::AppendFileMounts() {
+  const auto& files = candidate_.pattern->files;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const std::string_view path = Rendered(context_, candidate_, files[i].path);
+    if (!TakePath(path)) return;
+    BeginMount(context_.Text({candidate_.name, "--files"}), path);
+    mounts_ += R"(,"subPath":")";
+    mounts_ += context_.Text(static_cast<std::int64_t>(i));
+    mounts_ += R"(","readOnly":true})";
+  }
+}
+
+// What the ServiceAccount plugin would add afterwards, and call us a second time for.
+void CompanionWriter::AppendTokenMount() {
+  const std::string_view token = context_.pod.TokenVolume();
+  if (token.empty() || HasPath(kTokenPath)) return;
+  BeginMount(token, kTokenPath);
+  mounts_ += R"(,"readOnly":true})";
+}
+
+void CompanionWriter::FinishMounts(std::pmr::string& json) {
+  if (mounts_.empty()) return;
+  json += R"(,"volumeMounts":[)";
+  json += mounts_;
+  json += ']';
+}
+
+void CompanionWriter::BeginMount(std::string_view volume, std::string_view path) {
+  if (!mounts_.empty()) mounts_ += ',';
+  mounts_ += R"({"name":)";
+  AppendQuoted(volume, mounts_);
+  mounts_ += R"(,"mountPath":)";
+  AppendQuoted(path, mounts_);
+}
+
+void CompanionWriter::AppendOwnMount(const CompiledMount& mount) {
+  std::string_view volume = Rendered(context_, candidate_, mount.volume_name);
+  if (mount.source == MountSource::kShare) volume = candidate_.shares[mount.share].volume;
+  if (mount.source == MountSource::kPod && !occupancy_.HasVolume(volume)) {
+    return Refuse(candidate_, Reason::kVolumeNotFound,
+                  Sentence(context_, candidate_,
+                           {" mounts the volume ", volume, ", which neither it nor the Pod has"}));
+  }
+  if (!TakePath(Rendered(context_, candidate_, mount.mount_path))) return;
+  if (!mounts_.empty()) mounts_ += ',';
+  mounts_ += R"({"name":)";
+  AppendQuoted(volume, mounts_);
+  mounts_ += ',';
+  mount.members.AppendTo(candidate_.values, mounts_);
+  mounts_ += '}';
+}
+
+void CompanionWriter::AppendShareMount(const ChosenShare& share, bool read_only) {
+  if (!TakePath(share.path)) return;
+  BeginMount(share.volume, share.path);
+  if (!share.sub_path.empty()) {
+    mounts_ += R"(,"subPath":)";
+    AppendQuoted(share.sub_path, mounts_);
+  }
+  if (!share.sub_path_expr.empty()) {
+    mounts_ += R"(,"subPathExpr":)";
+    AppendQuoted(share.sub_path_expr, mounts_);
+  }
+  mounts_ += read_only ? R"(,"readOnly":true})" : "}";
+}
+
+bool CompanionWriter::HasPath(std::string_view path) const {
+  return std::find(paths_.begin(), paths_.end(), path) != paths_.end();
+}
+
+bool CompanionWriter::TakePath(std::string_view path) {
+  const std::string_view normal = NormalPath(path, context_.arena);
+  if (HasPath(normal)) {
+    Refuse(candidate_, Reason::kMountPathTaken,
+           Sentence(context_, candidate_,
+                    {" mounts two things at ", normal, " of its own container"}));
+    return false;
+  }
+  paths_.push_back(normal);
+  return true;
+}
+
+// It proves the listener, not the upstream.
+std::string_view CompanionWriter::WriteWait(std::string_view name) {
+  mounts_.clear();
+  paths_.clear();
+  const CompiledPattern& pattern = *candidate_.pattern;
+  std::size_t first = 0;
+  while (pattern.endpoints[first].udp) ++first;
+  const CompiledEndpoint& endpoint = pattern.endpoints[first];
+  std::string_view address;
+  if (endpoint.is_socket) {
+    address = context_.Text({"unix://", endpoint.socket_path});
+    for (const ChosenShare& share : candidate_.shares) {
+      if (IsAtOrAbove(share.path, endpoint.socket_path)) AppendShareMount(share, true);
+    }
+  } else {
+    address =
+        context_.Text({"tcp://127.0.0.1:",
+                       context_.Text(static_cast<std::int64_t>(candidate_.endpoint_ports[first]))});
+  }
+  const std::string_view timeout =
+      context_.Text({"--timeout=", context_.Text(pattern.spec().wait_seconds), "s"});
+  AppendTokenMount();
+  std::pmr::string json(&context_.arena);
+  json += context_.Text(
+      {R"({"name":)", Quoted(context_, name), R"(,"image":)",
+       Quoted(context_, context_.environment.wait_image), R"(,"args":["wait",)",
+       Quoted(context_, timeout), ",", Quoted(context_, address),
+       R"(],"resources":{"requests":{"cpu":"10m","memory":"16Mi"},"limits":{"memory":"16Mi"}},)"
+       R"("securityContext":{"allowPrivilegeEscalation":false,"runAsNonRoot":true,)"
+       R"("runAsUser":65532,"capabilities":{"drop":["ALL"]},)"
+       R"("seccompProfile":{"type":"RuntimeDefault"}})"});
+  FinishMounts(json);
+  json += '}';
+  return context_.arena.Copy(json);
+}
+
+}  // namespace remora::injection
