@@ -106,7 +106,7 @@ struct EnvironmentVariable {
   std::optional<std::string> value;
   nlohmann::json value_from;  // null: absent
   VariableOperation operation = VariableOperation::kSet;
-  std::string separator;  // between the target's own value and this one
+  std::string separator = " ";  // between the target's own value and this one
   OnConflict on_conflict = OnConflict::kKeep;
 };
 

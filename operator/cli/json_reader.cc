@@ -1,6 +1,7 @@
 #include "operator/cli/json_reader.h"
 
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -56,7 +57,7 @@ class Observer {
       case json::parse_event_t::key: TakeKey(value.get_ref<const std::string&>()); break;
       case json::parse_event_t::value:
         Begin();
-        if (value.is_number_float() || value.is_number_unsigned()) Normalise(value);
+        if (value.is_number_float() || IsTooLarge(value)) Normalise(value);
         break;
       case json::parse_event_t::object_end:
       case json::parse_event_t::array_end: open_.pop_back(); break;
@@ -74,6 +75,12 @@ class Observer {
     std::string key;
     std::set<std::string> keys;
   };
+
+  // Beyond what the API server keeps as an integer.
+  static bool IsTooLarge(const json& value) {
+    constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
+    return value.is_number_unsigned() && value.get<std::uint64_t>() > kLargest;
+  }
 
   static void Normalise(json& value) { value = NormalNumber(value.get<double>()); }
 

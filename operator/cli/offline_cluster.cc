@@ -111,8 +111,9 @@ Result<Injection> OfflineCluster::Inject(const Workload& workload, const json& p
   injection.exclusion = FindExclusion(workload, pod);
   if (injection.exclusion) return injection;
   if (auto parsed = pod_.Parse(pod.dump()); !parsed.ok()) return parsed.error();
-  injection.outcome =
-      injection::Inject({pod_.root(), workload.namespace_name}, *index_, environment_, workspace_);
+  injection.outcome = injection::Inject(
+      {.pod = pod_.root(), .namespace_name = workload.namespace_name, .explain = true}, *index_,
+      environment_, workspace_);
   return injection;
 }
 

@@ -21,24 +21,6 @@ std::string_view Trimmed(std::string_view text) {
   return text;
 }
 
-// A piece of user text as shown in a sentence: short, and without what would break the line.
-std::string_view Shown(Context& context, std::string_view text) {
-  constexpr std::size_t kLongest = 80;
-  std::pmr::string shown(&context.arena);
-  for (const char c : text.substr(0, kLongest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    shown += byte < 0x20 || byte == 0x7F ? ' ' : c;
-  }
-  // Not in the middle of a character.
-  if (text.size() > kLongest) {
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U)
-      shown.pop_back();
-    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
-    shown += "...";
-  }
-  return context.arena.Copy(shown);
-}
-
 void Refuse(Context& context, std::string_view sentence,
             Reason reason = Reason::kInvalidAnnotation) {
   if (!context.plan.refusal.empty()) return;
@@ -60,6 +42,28 @@ void RefuseUnknownKey(Context& context, std::string_view key) {
                                   : context.Text({"annotation ", Shown(context, key),
                                                   ": unknown key; did you mean ",
                                                   api::kPatternPrefix, nearest, "?"}));
+}
+
+// Visits the items of a list, until something is refused.
+template <typename Visit>
+void ForEachItem(Context& context, std::string_view key, std::string_view list, Visit visit) {
+  std::size_t count = 0;
+  for (std::string_view rest = list;;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = Trimmed(rest.substr(0, comma));
+    if (item.empty()) {
+      return Refuse(context, context.Text({"annotation ", key, ": \"", Shown(context, list),
+                                           "\" has an empty item; expected a list of names such "
+                                           "as \"log-saver, redis\""}));
+    }
+    if (++count > kMostItems) {
+      return Refuse(context,
+                    context.Text({"annotation ", key, ": more than 16 items; expected 1 to 16"}));
+    }
+    visit(item);
+    if (comma == std::string_view::npos || !context.plan.refusal.empty()) return;
+    rest.remove_prefix(comma + 1);
+  }
 }
 
 void AddItem(Context& context, std::string_view key, api::PatternKind kind, std::string_view item) {
@@ -93,28 +97,6 @@ void AddItem(Context& context, std::string_view key, api::PatternKind kind, std:
   context.candidates.push_back(std::move(candidate));
 }
 
-// Visits the items of a list, until something is refused.
-template <typename Visit>
-void ForEachItem(Context& context, std::string_view key, std::string_view list, Visit visit) {
-  std::size_t count = 0;
-  for (std::string_view rest = list;;) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = Trimmed(rest.substr(0, comma));
-    if (item.empty()) {
-      return Refuse(context, context.Text({"annotation ", key, ": \"", Shown(context, list),
-                                           "\" has an empty item; expected a list of patterns such "
-                                           "as \"log-saver, redis\""}));
-    }
-    if (++count > kMostItems) {
-      return Refuse(
-          context, context.Text({"annotation ", key, ": more than 16 patterns; expected 1 to 16"}));
-    }
-    visit(item);
-    if (comma == std::string_view::npos || !context.plan.refusal.empty()) return;
-    rest.remove_prefix(comma + 1);
-  }
-}
-
 // "params.patterns.remora.dev/<pattern>.<parameter>" and "target.patterns.remora.dev/<pattern>"
 // must speak of a pattern that the Pod asks for.
 void CheckAboutPattern(Context& context, std::string_view key, std::string_view name) {
@@ -129,6 +111,24 @@ void CheckAboutPattern(Context& context, std::string_view key, std::string_view 
                           Shown(context, name), "\""})
           : context.Text({"annotation ", Shown(context, key), ": this Pod asks for no pattern \"",
                           Shown(context, name), "\"; did you mean ", nearest, "?"}));
+}
+
+// The containers that a pattern serves in this Pod.
+void ReadTargets(Context& context, const StringPair& pair) {
+  const std::string_view name = pair.key.substr(api::kTargetPrefix.size());
+  CheckAboutPattern(context, pair.key, name);
+  Candidate* candidate = FindCandidate(context, name);
+  if (candidate == nullptr) return;
+  ForEachItem(context, pair.key, pair.value, [&](std::string_view item) {
+    auto& names = candidate->named_targets;
+    if (!api::IsDnsLabel(item)) {
+      Refuse(context, context.Text({"annotation ", pair.key, ": \"", Shown(context, item),
+                                    "\" is not the name of a container (a DNS label)"}));
+    } else if (std::find(names.begin(), names.end(), item) != names.end()) {
+      Refuse(context, context.Text({"annotation ", pair.key, ": ", item, " stands there twice"}));
+    }
+    names.push_back(item);
+  });
 }
 
 // Outbound Ambassadors that are wired but not run.
@@ -156,9 +156,7 @@ void CheckKey(Context& context, const StringPair& pair) {
     }
     return CheckAboutPattern(context, key, rest.substr(0, dot));
   }
-  if (key.starts_with(api::kTargetPrefix)) {
-    return CheckAboutPattern(context, key, key.substr(api::kTargetPrefix.size()));
-  }
+  if (key.starts_with(api::kTargetPrefix)) return ReadTargets(context, pair);
   if (!key.starts_with(api::kPatternPrefix) || key == api::kStatusKey) return;
   if (key == api::kBypassKey) return ReadBypass(context, pair.value);
   if (key == api::kInjectKey) {

@@ -25,6 +25,7 @@ struct ChosenShare {
   std::string_view volume;
   std::string_view sub_path;
   std::string_view sub_path_expr;
+  ContainerOccupancy* mounted_by = nullptr;  // the target whose mount it is
   bool is_new = false;
 };
 
@@ -38,6 +39,7 @@ struct Candidate {
   explicit Candidate(Arena& arena)
       : values(&arena),
         parameters(&arena),
+        named_targets(&arena),
         targets(&arena),
         init_targets(&arena),
         endpoint_ports(&arena),
@@ -66,6 +68,7 @@ struct Candidate {
   // Plan: values for this Pod.
   std::pmr::vector<Value> values;  // by number of the reference
   std::pmr::vector<EffectiveParameter> parameters;
+  std::pmr::vector<std::string_view> named_targets;    // by the Pod's annotation
   std::pmr::vector<ContainerOccupancy*> targets;       // regular
   std::pmr::vector<ContainerOccupancy*> init_targets;  // init containers that are served too
   std::pmr::vector<int> endpoint_ports;

@@ -78,10 +78,9 @@ struct CompiledFile {
 };
 
 struct CompiledVariable {
-  std::string name;
-  Template json;  // the whole variable
-  Template value;
-  bool has_value_from = false;
+  Template name;
+  Template value;       // JSON; empty where there is
+  Template value_from;  // JSON
   api::VariableOperation operation = api::VariableOperation::kSet;
   std::string separator;
   api::OnConflict on_conflict = api::OnConflict::kKeep;
@@ -106,8 +105,11 @@ struct DeclaredPort {
 // A container of the pattern: the companion, or one that does work before it.
 struct CompiledContainer {
   std::string name;  // in the Pod
-  Template members;  // but name, ports, volumeMounts, restartPolicy
-  Template ports;    // elements, comma separated
+  Template members;  // but name, image, env, ports, volumeMounts, restartPolicy
+  Template image;
+  Template ports;                      // elements, comma separated
+  Template env;                        // elements in brackets
+  std::vector<std::string> variables;  // names in env
   std::vector<DeclaredPort> declared_ports;
   std::vector<CompiledMount> mounts;
 };

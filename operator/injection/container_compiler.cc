@@ -66,11 +66,13 @@ Result<CompiledContainer> PatternCompiler::Container(const nlohmann::json& conta
   if (const auto devices = adjusted.find("volumeDevices"); devices != adjusted.end()) {
     for (auto& device : *devices) RenameDevice(device);
   }
-  auto members = Template::FromMembers(adjusted, table_, where,
-                                       {"name", "ports", "volumeMounts", "restartPolicy"});
+  auto members = Template::FromMembers(
+      adjusted, table_, where, {"name", "image", "env", "ports", "volumeMounts", "restartPolicy"});
   if (!members.ok()) return members.error();
   compiled.members = std::move(*members);
-  auto done = Ports(Member(container, "ports"), where + ".ports", compiled);
+  auto done = Text(container.value("image", ""), Stage::kAll, where + ".image", compiled.image);
+  if (done.ok()) done = Environment(Member(container, "env"), where + ".env", compiled);
+  if (done.ok()) done = Ports(Member(container, "ports"), where + ".ports", compiled);
   if (!done.ok()) return done.error();
   const nlohmann::json& mounts = Member(container, "volumeMounts");
   for (std::size_t i = 0; i < mounts.size(); ++i) {
@@ -86,6 +88,19 @@ void PatternCompiler::RenameDevice(nlohmann::json& device) const {
   if (name.is_string() && IsOwnVolume(name.get<std::string>())) {
     device["name"] = pattern_.name + "--" + name.get<std::string>();
   }
+}
+
+Result<void> PatternCompiler::Environment(const nlohmann::json& env, const std::string& where,
+                                          CompiledContainer& out) {
+  if (env.is_null()) return {};
+  for (const nlohmann::json& variable : env) {
+    const nlohmann::json& name = Member(variable, "name");
+    if (name.is_string()) out.variables.push_back(name.get<std::string>());
+  }
+  auto json = Template::FromJson(env, table_, where);
+  if (!json.ok()) return json.error();
+  out.env = std::move(*json);
+  return {};
 }
 
 Result<void> PatternCompiler::Ports(const nlohmann::json& ports, const std::string& where,
@@ -124,8 +139,7 @@ Result<CompiledPort> PatternCompiler::PortText(const std::string& text, const st
   if (read.root == Root::kParameter) {
     const api::ParameterType type = pattern_.spec.parameters[read.index].type;
     if (type != api::ParameterType::kPort && type != api::ParameterType::kInteger) return refused;
-  } else if (read.root != Root::kEndpointPort && read.root != Root::kMetricsPort &&
-             read.root != Root::kTargetPort) {
+  } else if (read.root != Root::kEndpointPort && read.root != Root::kMetricsPort) {
     return refused;
   }
   return CompiledPort{std::nullopt, *reference};

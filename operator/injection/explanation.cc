@@ -51,6 +51,12 @@ std::string Subject(const Operation& operation) {
   return key;
 }
 
+// " value": the field of a variable that is changed.
+std::string FieldOf(const Operation& operation) {
+  const bool named = operation.list == List::kEnvironment && !operation.field.empty();
+  return named ? " " + std::string(operation.field) : "";
+}
+
 std::string WhySkipped(api::Reason reason) {
   std::string text(ReasonName(reason));
   switch (reason) {
@@ -118,8 +124,7 @@ class TextWriter {
         Row("adds", Subject(operation));
       } else {
         Row("changes",
-            Subject(operation) + " " + std::string(operation.field) +
-                (operation.field.empty() ? "" : " ") + "from " + std::string(operation.before) +
+            Subject(operation) + FieldOf(operation) + " from " + std::string(operation.before) +
                 (operation.json.empty() ? " to nothing" : " to " + std::string(operation.json)));
       }
     }

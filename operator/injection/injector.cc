@@ -74,8 +74,8 @@ class Planner {
     }
     DecideAll();
     if (all_in) return Finish(Verdict::kUnchanged);
+    while (!AddLabelAndRecord()) RefuseLast();
     if (IsDenied()) return Denied();
-    AddLabelAndRecord();
     Warn();
     if (context_.plan.operations.empty()) return Finish(Verdict::kUnchanged);
     WritePatch(context_.plan, context_.arena, call_.patch);
@@ -137,6 +137,9 @@ class Planner {
       if (!candidate.Refused()) ResolveParameters(context_, candidate);
       if (!candidate.Refused()) ResolveValues(context_, candidate, Stage::kRequest);
     });
+    for (Candidate& candidate : context_.candidates) {
+      if (candidate.already_injected) NoteUpstreams(context_, candidate, *occupancy_);
+    }
     ResolvePorts(context_, *occupancy_);
     ResolveOrder(context_);
     for (std::size_t i = 0; i < context_.candidates.size(); ++i) {
@@ -286,7 +289,41 @@ class Planner {
     return outcome;
   }
 
-  void AddLabelAndRecord() {
+  // The record does not fit: the pattern that was placed last has to go.
+  void RefuseLast() {
+    auto last = context_.candidates.end();
+    for (auto it = context_.candidates.begin(); it != context_.candidates.end(); ++it) {
+      if (it->pattern != nullptr && !it->Refused()) last = it;
+    }
+    Candidate& candidate = *last;
+    const auto number = static_cast<std::uint32_t>(last - context_.candidates.begin());
+    Refuse(candidate, Reason::kAnnotationsTooLarge,
+           Sentence(context_, candidate,
+                    {": with its record the Pod's annotations would be larger than the 262144 "
+                     "bytes that Kubernetes allows"}));
+    auto& operations = context_.plan.operations;
+    operations.erase(
+        std::remove_if(operations.begin(), operations.end(),
+                       [&](const Operation& o) { return o.decision == number || IsOfAll(o); }),
+        operations.end());
+    context_.plan.decisions.clear();
+    call_.carried.clear();
+    DecideAll();
+  }
+
+  // The label and the record belong to no pattern alone.
+  static bool IsOfAll(const Operation& operation) {
+    return (operation.list == List::kLabels && operation.key == api::kInjectedLabel) ||
+           (operation.list == List::kAnnotations && operation.key == api::kStatusKey);
+  }
+
+  bool CanRefuseMore() const {
+    return std::any_of(context_.candidates.begin(), context_.candidates.end(),
+                       [](const Candidate& c) { return c.pattern != nullptr && !c.Refused(); });
+  }
+
+  // False where the record is too large for the Pod.
+  bool AddLabelAndRecord() {
     Operation label;
     label.list = List::kLabels;
     label.key = api::kInjectedLabel;
@@ -305,13 +342,18 @@ class Planner {
     std::pmr::string record(&context_.arena);
     WriteRecord(context_.plan, context_.previous, call_.carried, record);
     const std::string_view* before = context_.pod.FindAnnotation(api::kStatusKey);
-    if (before != nullptr && *before == record) return;
+    if (before != nullptr && *before == record) return true;
+    const std::size_t old = before == nullptr ? 0 : before->size() + api::kStatusKey.size();
+    const std::size_t bytes =
+        occupancy_->annotation_bytes - old + record.size() + api::kStatusKey.size();
+    if (bytes > kMostAnnotationBytes && CanRefuseMore()) return false;
     Operation operation;
     operation.list = List::kAnnotations;
     operation.key = api::kStatusKey;
     operation.recorded = false;
     operation.json = Quoted(context_, record);
     context_.plan.operations.push_back(operation);
+    return true;
   }
 
   void Warn() {
@@ -370,6 +412,19 @@ std::string_view Rendered(Context& context, const Candidate& candidate, const Te
   std::pmr::string out(&context.arena);
   text.AppendTo(candidate.values, out);
   return context.arena.Copy(out);
+}
+
+std::string_view RenderedAs(Context& context, Candidate& candidate, const Template& text,
+                            const api::TextFormat& format) {
+  const std::string_view rendered = Rendered(context, candidate, text);
+  if (text.HasReferences() && (rendered.empty() || !format.fits(rendered) ||
+                               rendered.find("$(") != std::string_view::npos)) {
+    Refuse(candidate, Reason::kInvalidParameter,
+           Sentence(context, candidate,
+                    {": its references come to \"", Shown(context, rendered), "\"; expected ",
+                     format.expectation}));
+  }
+  return rendered;
 }
 
 std::string_view Quoted(Context& context, std::string_view text) {

@@ -151,8 +151,7 @@ bool IsThere(const Context& context, std::uint32_t recorded) {
 void TakeFromRecord(Context& context, Candidate& candidate) {
   const auto& recorded = context.previous.patterns;
   for (std::uint32_t i = 0; i < recorded.size(); ++i) {
-    const bool same = (recorded[i].injected || recorded[i].bypassed) &&
-                      recorded[i].kind == candidate.kind && recorded[i].name == candidate.name &&
+    const bool same = recorded[i].kind == candidate.kind && recorded[i].name == candidate.name &&
                       (candidate.named_namespace.empty() ||
                        recorded[i].namespace_name == candidate.named_namespace);
     if (!same) continue;
@@ -260,6 +259,23 @@ std::string_view Context::Text(std::int64_t number) const {
   std::array<char, 24> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
   return arena.Copy({digits.data(), static_cast<std::size_t>(end - digits.data())});
+}
+
+std::string_view Shown(const Context& context, std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  std::pmr::string shown(&context.arena);
+  for (const char c : text.substr(0, kLongest)) {
+    const auto byte = static_cast<unsigned char>(c);
+    shown += byte < 0x20 || byte == 0x7F ? ' ' : c;
+  }
+  // Not in the middle of a character.
+  if (text.size() > kLongest) {
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U)
+      shown.pop_back();
+    if (!shown.empty() && static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
+    shown += "...";
+  }
+  return context.arena.Copy(shown);
 }
 
 void MatchPatterns(Context& context) {

@@ -35,4 +35,7 @@ struct Context {
 
 void MatchPatterns(Context& context);
 
+// A piece of user text as shown in a sentence: short, and without what would break the line.
+std::string_view Shown(const Context& context, std::string_view text);
+
 }  // namespace remora::injection

@@ -166,8 +166,10 @@ std::string NotValue(std::string_view value) {
   while (length < value.size() && length < kLongest) {
     length += std::max<std::size_t>(1, Utf8SequenceLength(value.substr(length)));
   }
-  return ", not \"" + std::string(value.substr(0, length)) + (length < value.size() ? "..." : "") +
-         "\"";
+  std::string shown(value.substr(0, length));
+  std::replace_if(
+      shown.begin(), shown.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  return ", not \"" + shown + (length < value.size() ? "..." : "") + "\"";
 }
 
 std::optional<double> ParseQuantity(std::string_view text) {

@@ -148,28 +148,22 @@ Result<void> PatternCompiler::Env() {
 Result<CompiledVariable> PatternCompiler::Variable(const api::EnvironmentVariable& variable,
                                                    const std::string& where) {
   CompiledVariable compiled;
-  compiled.name = variable.name;
   compiled.on_conflict = variable.on_conflict;
   compiled.operation = variable.operation;
   compiled.separator = variable.separator;
-  compiled.has_value_from = !variable.value_from.is_null();
-  // First each field on its own, for a complaint with its path; the JSON below has another one,
-  // which decides about `$`: the target's variables are expanded like the companion's.
-  const std::string value = variable.value.value_or("");
-  Template unused;
-  auto done = Text(variable.name, Stage::kAll, where + ".name", unused);
-  if (done.ok()) done = Text(value, Stage::kAll, where + ".value", unused);
+  auto done = Text(variable.name, Stage::kAll, where + ".name", compiled.name);
   if (!done.ok()) return done.error();
-  nlohmann::json json = {{"name", variable.name}};
-  if (variable.value) json["value"] = value;
-  if (compiled.has_value_from) {
+  if (!variable.value_from.is_null()) {
     auto source = Template::FromJson(variable.value_from, table_, where + ".valueFrom");
     if (!source.ok()) return source.error();
-    json["valueFrom"] = variable.value_from;
+    compiled.value_from = std::move(*source);
+    return compiled;
   }
-  auto whole = Template::FromJson(json, table_, "env[]");
-  if (!whole.ok()) return whole.error().WithContext(where);
-  compiled.json = std::move(*whole);
+  // The path decides about `$`: the target's variables are expanded like the companion's.
+  Template unused;
+  const std::string value = variable.value.value_or("");
+  done = Text(value, Stage::kAll, where + ".value", unused);
+  if (!done.ok()) return done.error();
   auto text = Template::FromJson(value, table_, "env[].value");
   if (!text.ok()) return text.error().WithContext(where);
   compiled.value = std::move(*text);

@@ -36,6 +36,8 @@ class PatternCompiler {
   // container_compiler.cc
   Result<CompiledContainer> Container(const nlohmann::json& container, const std::string& name,
                                       const std::string& where);
+  Result<void> Environment(const nlohmann::json& env, const std::string& where,
+                           CompiledContainer& out);
   Result<void> Ports(const nlohmann::json& ports, const std::string& where, CompiledContainer& out);
   Result<CompiledMount> Mount(const nlohmann::json& mount, const std::string& where);
   Result<CompiledShare> Share(const api::Share& share, const std::string& where);

@@ -146,7 +146,6 @@ void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
     pattern.namespace_name = element["namespace"].String(arena).value_or("");
     pattern.name = element["name"].String(arena).value_or("");
     pattern.revision = element["revision"].String(arena).value_or("");
-    pattern.bypassed = kind && element["reason"].RawString() == "Bypassed";
     pattern.injected = kind && element["reason"].RawString() == "Injected";
     pattern.targets = element["targets"];
     pattern.ports = element["ports"];

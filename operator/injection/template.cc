@@ -14,11 +14,14 @@ constexpr std::array<std::string_view, 7> kRoots = {"params.", "pattern.",   "po
 constexpr std::size_t kMostReferencesPerString = 64;
 constexpr int kDeepestNesting = 16;
 
-// Fields of core/v1 that hold strings: one reference alone stays a string there.
-constexpr std::array<std::string_view, 17> kStringFields = {
-    "command",  "args",   "value",     "image",      "path",        "host",
-    "scheme",   "name",   "mountPath", "subPath",    "subPathExpr", "workingDir",
-    "hostPath", "fsType", "medium",    "secretName", "claimName"};
+// Fields of core/v1 that hold numbers or booleans, besides those that end in one of kTypedEndings:
+// one reference alone takes the type of its value there. Everywhere else it stays a string.
+constexpr std::array<std::string_view, 20> kTypedFields = {
+    "port",       "runAsUser", "runAsGroup",  "runAsNonRoot", "fsGroup",
+    "privileged", "optional",  "readOnly",    "mode",         "defaultMode",
+    "tty",        "stdin",     "stdinOnce",   "seconds",      "readOnlyRootFilesystem",
+    "lun",        "partition", "hostProcess", "cpu",          "allowPrivilegeEscalation"};
+constexpr std::array<std::string_view, 3> kTypedEndings = {"Seconds", "Threshold", "Port"};
 
 // The last key of a path and, before it, what it is in: "env[2].value" is "value" of "env".
 std::string_view TakeLastKey(std::string_view& path) {
@@ -38,9 +41,11 @@ bool IsExpanded(std::string_view path) {
   return key == "value" && TakeLastKey(path) == "env";
 }
 
-bool IsStringField(std::string_view path) {
+bool IsTypedField(std::string_view path) {
   const std::string_view key = TakeLastKey(path);
-  return std::find(kStringFields.begin(), kStringFields.end(), key) != kStringFields.end();
+  return std::find(kTypedFields.begin(), kTypedFields.end(), key) != kTypedFields.end() ||
+         std::any_of(kTypedEndings.begin(), kTypedEndings.end(),
+                     [&](std::string_view ending) { return key.ends_with(ending); });
 }
 
 bool TakePrefix(std::string_view& text, std::string_view prefix) {
@@ -290,7 +295,7 @@ class Template::Compiler {
  private:
   Result<void> JsonString(const std::string& text, const std::string& path) {
     const auto alone = WholeReference(text);
-    if (alone && !IsStringField(path)) {
+    if (alone && IsTypedField(path)) {
       auto reference = table_.Add(*alone, latest_);
       if (!reference.ok()) return reference.error().WithContext(path);
       pieces_.push_back({Style::kTyped, *reference, {}});

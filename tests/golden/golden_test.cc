@@ -48,8 +48,9 @@ struct LibraryRoute {
   Answer Run(const json& pod) {
     const std::string text = pod.dump();
     REMORA_CHECK(document_.Parse(text).ok());
-    outcome_ =
-        injection::Inject({document_.root(), namespace_name_}, *index_, environment_, workspace_);
+    outcome_ = injection::Inject(
+        {.pod = document_.root(), .namespace_name = namespace_name_, .explain = true}, *index_,
+        environment_, workspace_);
     Answer answer;
     answer.denied = outcome_.message;
     if (outcome_.verdict != injection::Verdict::kDenied) answer.patch = "[]";

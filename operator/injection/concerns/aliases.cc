@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "operator/injection/concerns/concerns.h"
+#include "operator/injection/pattern_index.h"
 
 namespace remora::injection {
 
@@ -41,6 +42,7 @@ class AliasPlanner {
       }
     }
     RefuseLoops();
+    RefuseUpstreamsOfThePod();
     for (const CompiledEndpoint& endpoint : pattern.endpoints) {
       for (const Template& name : endpoint.hostnames) {
         if (!candidate_.Refused()) Add(Rendered(context_, candidate_, name));
@@ -68,6 +70,24 @@ class AliasPlanner {
                         {": the host name ", alias.host, " of ", api::PatternKindName(alias.kind),
                          " ", alias.owner, " would lead every container of the Pod to 127.0.0.1,",
                          whose, " too"}));
+      }
+    }
+  }
+
+  // The Pod itself, or an earlier call, leads an upstream's host to 127.0.0.1.
+  void RefuseUpstreamsOfThePod() {
+    for (const CompiledEndpoint& endpoint : candidate_.pattern->endpoints) {
+      const std::string_view host =
+          HostAndPort(Rendered(context_, candidate_, endpoint.upstream)).host;
+      for (const JsonValue alias : context_.pod.host_aliases.elements()) {
+        if (host.empty() || alias["ip"].String(context_.arena) != kLoopback) continue;
+        for (const JsonValue name : alias["hostnames"].elements()) {
+          if (!IsSameHost(name.String(context_.arena).value_or(""), host)) continue;
+          Refuse(candidate_, Reason::kHostnameLoop,
+                 Sentence(context_, candidate_,
+                          {" has the upstream ", host,
+                           ", which the Pod's hostAliases lead to 127.0.0.1"}));
+        }
       }
     }
   }
@@ -126,6 +146,24 @@ HostPort HostAndPort(std::string_view address) {
     host = host.substr(1, host.size() - 2);
   }
   return {host, address.substr(colon + 1)};
+}
+
+void NoteUpstreams(Context& context, Candidate& injected, Occupancy& occupancy) {
+  const auto* stored = context.patterns.Find(injected.kind, injected.namespace_name, injected.name);
+  if (stored == nullptr || !stored->compiled) return;
+  Candidate copy(context.arena);
+  copy.kind = injected.kind;
+  copy.name = injected.name;
+  copy.asked_by = injected.asked_by;
+  copy.pattern = stored->compiled.get();
+  ResolveParameters(context, copy);
+  if (!copy.Refused()) ResolveValues(context, copy, Stage::kRequest);
+  if (copy.Refused()) return;
+  for (const CompiledEndpoint& endpoint : copy.pattern->endpoints) {
+    const std::string_view upstream = Rendered(context, copy, endpoint.upstream);
+    if (upstream.empty()) continue;
+    occupancy.upstream_hosts.push_back({HostAndPort(upstream).host, copy.name, copy.kind});
+  }
 }
 
 void PlanAliases(Context& context, Candidate& candidate, Occupancy& occupancy) {

@@ -36,12 +36,60 @@ std::string_view CompanionWriter::Write(const CompiledContainer& container, Cont
   std::pmr::string json(&context_.arena);
   json += R"({"name":)";
   AppendQuoted(container.name, json);
-  json += ',';
+  if (!container.members.IsEmpty()) json += ',';
   container.members.AppendTo(candidate_.values, json);
+  json += R"(,"image":)";
+  AppendQuoted(RenderedAs(context_, candidate_, container.image, api::formats::kImage), json);
+  AppendEnvironment(container, json);
   if (role != ContainerRole::kInit) AppendPorts(container, json);
   AppendMounts(container, json);
   json += role == ContainerRole::kNative ? R"(,"restartPolicy":"Always"})" : "}";
   return context_.arena.Copy(json);
+}
+
+// Its own variables and, in front of them, those that a shared subPathExpr needs.
+void CompanionWriter::AppendEnvironment(const CompiledContainer& container,
+                                        std::pmr::string& json) {
+  std::pmr::string list(&context_.arena);
+  for (const ChosenShare& share : candidate_.shares) {
+    ForEachVariable(share.sub_path_expr, [&](std::string_view name) {
+      const auto& own = container.variables;
+      if (std::find(own.begin(), own.end(), name) != own.end()) return;
+      AppendShareVariable(share, name, list);
+    });
+  }
+  if (!container.env.IsEmpty()) {
+    const std::string_view own = Rendered(context_, candidate_, container.env);
+    if (!list.empty() && own.size() > 2) list += ',';
+    list += own.substr(1, own.size() - 2);
+  }
+  if (list.empty()) return;
+  json += R"(,"env":[)";
+  json += list;
+  json += ']';
+}
+
+void CompanionWriter::AppendShareVariable(const ChosenShare& share, std::string_view name,
+                                          std::pmr::string& list) {
+  const VariableEntry* variable = share.mounted_by->FindVariable(name, context_.arena);
+  const bool is_plain = variable != nullptr && variable->value.find("$(") == std::string_view::npos;
+  if (!is_plain) {
+    return Refuse(candidate_, Reason::kShareAmbiguous,
+                  Sentence(context_, candidate_,
+                           {" shares ", share.path, " by the subPathExpr ", share.sub_path_expr,
+                            ", whose variable ", name, " is not a plain one of container ",
+                            share.mounted_by->facts().name}));
+  }
+  const std::string_view text = context_.Text({R"({"name":)", Quoted(context_, name)});
+  if (list.find(text) != std::pmr::string::npos) return;  // for another share
+  if (!list.empty()) list += ',';
+  list += text;
+  if (!variable->value_from.empty()) {
+    list += context_.Text({R"(,"valueFrom":)", variable->value_from});
+  } else if (!variable->value.empty()) {
+    list += context_.Text({R"(,"value":)", variable->value});
+  }
+  list += '}';
 }
 
 void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::string& json) {
@@ -96,8 +144,9 @@ void CompanionWriter::AppendMounts(const CompiledContainer& container, std::pmr:
 void CompanionWriter::AppendFileMounts() {
   const auto& files = candidate_.pattern->files;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const std::string_view path = Rendered(context_, candidate_, files[i].path);
-    if (!TakePath(path)) return;
+    const std::string_view path =
+        RenderedAs(context_, candidate_, files[i].path, api::formats::kFilePath);
+    if (candidate_.Refused() || !TakePath(path)) return;
     BeginMount(context_.Text({candidate_.name, "--files"}), path);
     mounts_ += R"(,"subPath":")";
     mounts_ += context_.Text(static_cast<std::int64_t>(i));

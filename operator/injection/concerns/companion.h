@@ -34,6 +34,8 @@ class CompanionWriter {
   std::string_view WriteWait(std::string_view name);
 
  private:
+  void AppendEnvironment(const CompiledContainer& container, std::pmr::string& json);
+  void AppendShareVariable(const ChosenShare& share, std::string_view name, std::pmr::string& list);
   void AppendPorts(const CompiledContainer& container, std::pmr::string& json);
   bool IsDeclared(const CompiledContainer& container, int port, bool udp) const;
   void AppendMounts(const CompiledContainer& container, std::pmr::string& json);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "operator/api/field_rules.h"
 #include "operator/injection/candidate.h"
 #include "operator/injection/match.h"
 
@@ -48,6 +49,7 @@ struct NamedPort {
   int number = 0;
   bool udp = false;
   std::optional<std::size_t> index;  // in `ports`; nothing: an earlier call has taken its name
+  bool taken_by_another = false;     // by another pattern of the record
 };
 std::optional<NamedPort> FindPort(const Context& context, const Candidate& candidate,
                                   const ContainerFacts& container, std::string_view name);
@@ -60,6 +62,8 @@ struct HostPort {
   std::string_view port;
 };
 HostPort HostAndPort(std::string_view address);
+// The real addresses of a pattern that an earlier call has injected: no alias may hide them.
+void NoteUpstreams(Context& context, Candidate& injected, Occupancy& occupancy);
 
 // The plan of one candidate.
 void PlanVolumes(Context& context, Candidate& candidate, Occupancy& occupancy);
@@ -74,6 +78,22 @@ void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy
 // A sentence of this candidate: "annotation patterns.remora.dev/sidecar: Sidecar logs", then `parts`.
 std::string_view Sentence(const Context& context, const Candidate& candidate,
                           std::initializer_list<std::string_view> parts);
+// Adds a volume, under a name of the pattern's own; refuses the candidate where the Pod has it.
+void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy,
+               const Operation& operation);
+// The names of the variables that Kubernetes expands in a text: $(NAME), but not $$(NAME).
+template <typename Visit>
+void ForEachVariable(std::string_view text, Visit visit) {
+  for (std::size_t i = text.find('$'); i < text.size(); i = text.find('$', i)) {
+    const std::size_t close = text.find(')', i);
+    if (text.substr(i).starts_with("$(") && close != std::string_view::npos) {
+      visit(text.substr(i + 2, close - i - 2));
+      i = close;
+    } else {
+      i += 2;
+    }
+  }
+}
 // Whether the Pod's annotations have room for that many bytes more; refuses the candidate if not.
 bool TakeAnnotationBytes(Context& context, Candidate& candidate, Occupancy& occupancy,
                          std::size_t bytes);
@@ -88,6 +108,9 @@ bool WasOurs(const Context& context, const Candidate& candidate, const Operation
 
 // A template's text in this Pod.
 std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text);
+// The same where the text must have a format: values of a Pod may have none. Refuses the candidate.
+std::string_view RenderedAs(Context& context, Candidate& candidate, const Template& text,
+                            const api::TextFormat& format);
 // `text` as a JSON string.
 std::string_view Quoted(Context& context, std::string_view text);
 

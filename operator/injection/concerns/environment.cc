@@ -1,4 +1,5 @@
 // Environment: variables for the targets, in front of their own, so that these can use them.
+#include "operator/api/field_rules.h"
 #include "operator/injection/concerns/concerns.h"
 
 namespace remora::injection {
@@ -13,9 +14,11 @@ class VariablePlanner {
       : context_(context), candidate_(candidate), target_(target) {}
 
   void Plan(const CompiledVariable& variable) {
-    VariableEntry* entry = target_.FindVariable(variable.name, context_.arena);
+    name_ = RenderedAs(context_, candidate_, variable.name, api::formats::kVariableName);
+    if (candidate_.Refused()) return;
+    VariableEntry* entry = target_.FindVariable(name_, context_.arena);
     if (entry == nullptr) return Add(variable);
-    Operation probe = OperationFor(variable.name);
+    const Operation probe = OperationFor(name_);
     const bool was_ours = WasOurs(context_, candidate_, probe);
     if (variable.operation != api::VariableOperation::kSet) {
       return was_ours ? Override(variable, *entry) : Extend(variable, *entry);
@@ -24,7 +27,7 @@ class VariablePlanner {
     if (!was_ours && variable.on_conflict == api::OnConflict::kFail) {
       return Refuse(candidate_, Reason::kEnvConflict,
                     Sentence(context_, candidate_,
-                             {" sets the variable ", variable.name, ", which container ",
+                             {" sets the variable ", name_, ", which container ",
                               target_.facts().name, " sets itself"}));
     }
     Override(variable, *entry);
@@ -42,29 +45,28 @@ class VariablePlanner {
   }
 
   std::string_view ValueOf(const CompiledVariable& variable) {
-    return variable.has_value_from ? "" : Rendered(context_, candidate_, variable.value);
+    return variable.value.IsEmpty() ? "" : Rendered(context_, candidate_, variable.value);
   }
 
-  // {"name":"X","valueFrom":{...}} → {...}
   std::string_view ValueFromOf(const CompiledVariable& variable) {
-    if (!variable.has_value_from) return "";
-    const std::string_view json = Rendered(context_, candidate_, variable.json);
-    constexpr std::string_view kKey = "\"valueFrom\":";
-    const std::size_t start = json.find(kKey) + kKey.size();
-    return json.substr(start, json.size() - start - 1);
+    return variable.value_from.IsEmpty() ? "" : Rendered(context_, candidate_, variable.value_from);
   }
 
   void Add(const CompiledVariable& variable) {
-    Operation operation = OperationFor(variable.name);
-    operation.json = Rendered(context_, candidate_, variable.json);
+    const std::string_view value = ValueOf(variable);
+    const std::string_view value_from = ValueFromOf(variable);
+    Operation operation = OperationFor(name_);
+    operation.json = context_.Text({R"({"name":)", Quoted(context_, name_),
+                                    value_from.empty() ? R"(,"value":)" : R"(,"valueFrom":)",
+                                    value_from.empty() ? value : value_from, "}"});
     AddOperation(context_, candidate_, operation);
-    target_.AddVariable(variable.name, ValueOf(variable), ValueFromOf(variable));
+    target_.AddVariable(name_, value, value_from);
   }
 
   void Override(const CompiledVariable& variable, VariableEntry& entry) {
     const std::string_view value = ValueOf(variable);
     const std::string_view value_from = ValueFromOf(variable);
-    if (variable.has_value_from) {
+    if (!value_from.empty()) {
       if (!entry.value.empty()) Change(entry, {"value", {}, entry.value});
       if (entry.value_from != value_from) {
         Change(entry,
@@ -86,10 +88,10 @@ class VariablePlanner {
     if (!entry.value_from.empty()) {
       return Refuse(candidate_, Reason::kEnvConflict,
                     Sentence(context_, candidate_,
-                             {" adds to the variable ", variable.name, ", which container ",
+                             {" adds to the variable ", name_, ", which container ",
                               target_.facts().name, " takes from elsewhere (valueFrom)"}));
     }
-    Operation probe = OperationFor(variable.name);
+    Operation probe = OperationFor(name_);
     probe.verb = Verb::kSet;
     probe.field = "value";
     if (WasOurs(context_, candidate_, probe)) return;  // once is enough
@@ -133,6 +135,7 @@ class VariablePlanner {
   Context& context_;
   Candidate& candidate_;
   ContainerOccupancy& target_;
+  std::string_view name_;  // of the variable being planned
 };
 
 }  // namespace

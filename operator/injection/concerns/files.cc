@@ -63,15 +63,7 @@ void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
   operation.key = volume;
   operation.json = context.Text(
       {R"({"name":)", Quoted(context, volume), R"(,"downwardAPI":{"items":[)", items, "]}}"});
-  if (occupancy.HasVolume(volume)) {
-    if (WasOurs(context, candidate, operation)) return;
-    return Refuse(candidate, Reason::kVolumeNameTaken,
-                  Sentence(context, candidate,
-                           {" adds a volume ", volume,
-                            ", but the Pod has one of that name; rename the Pod's volume"}));
-  }
-  occupancy.AddVolume(volume);
-  AddOperation(context, candidate, operation);
+  AddVolume(context, candidate, occupancy, operation);
 }
 
 }  // namespace remora::injection

@@ -1,6 +1,7 @@
 // Metadata: labels, annotations, pull secrets and the time to drain.
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "operator/injection/concerns/concerns.h"
 
@@ -122,7 +123,9 @@ class MetadataPlanner {
     operation.key = "terminationGracePeriodSeconds";
     if (drain == 0 || WasOurs(context_, candidate_, operation)) return;
     operation.before = context_.Text(occupancy_.grace_seconds);
-    occupancy_.grace_seconds += drain;
+    constexpr std::int64_t kLongest = std::numeric_limits<std::int64_t>::max();
+    occupancy_.grace_seconds =
+        occupancy_.grace_seconds > kLongest - drain ? kLongest : occupancy_.grace_seconds + drain;
     operation.json = context_.Text(occupancy_.grace_seconds);
     AddOperation(context_, candidate_, operation);
   }

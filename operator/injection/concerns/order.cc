@@ -34,6 +34,42 @@ std::uint32_t LeadingForeign(const PodFacts& pod) {
   return count;
 }
 
+std::optional<std::uint32_t> IndexInPod(const Context& context, std::string_view name) {
+  for (const ContainerFacts& container : context.pod.init_containers) {
+    if (container.name == name) return container.index;
+  }
+  return std::nullopt;
+}
+
+// The name of a container of the chain.
+std::string_view ChainName(const Context& context, const Candidate& candidate, std::size_t index) {
+  const CompiledPattern& pattern = *candidate.pattern;
+  if (index < pattern.init_containers.size()) return pattern.init_containers[index].name;
+  const bool companion =
+      pattern.companion && IsNative(context, candidate) && index == pattern.init_containers.size();
+  return companion ? candidate.name : context.Text({candidate.name, "--wait"});
+}
+
+// What an earlier call has added and is still there keeps its place; the rest of the chain goes
+// around it, so that nothing waits for what starts after it.
+void GoAroundLeftovers(const Context& context, Candidate& candidate) {
+  if (candidate.recorded < 0) return;
+  auto& places = candidate.places;
+  auto latest = static_cast<std::uint32_t>(context.pod.init_containers.size());
+  for (std::size_t i = places.size(); i-- > 0;) {
+    const auto there = IndexInPod(context, ChainName(context, candidate, i));
+    if (there) latest = std::min(latest, *there);
+    places[i].slot = std::min(places[i].slot, latest);
+  }
+  std::uint32_t earliest = 0;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i].slot = std::max(places[i].slot, earliest);
+    if (const auto there = IndexInPod(context, ChainName(context, candidate, i))) {
+      earliest = *there + 1;
+    }
+  }
+}
+
 // Without before and after there is nothing to search: two groups, each in the order of decision.
 void PlaceByZone(Context& context) {
   std::uint32_t rank = 0;
@@ -238,6 +274,26 @@ class Graph {
   std::pmr::vector<std::size_t> order_;
 };
 
+// Candidates are added in the order of decision: of two that clash, the earlier stays.
+void PlaceByGraph(Context& context) {
+  Graph graph(context);
+  for (std::size_t i = 0; i < context.candidates.size(); ++i) {
+    Candidate& candidate = context.candidates[i];
+    if (!IsPlaced(candidate)) continue;
+    const std::size_t length = ChainLength(context, candidate);
+    if (length == 0) continue;
+    graph.Add(i, length);
+    if (graph.Sort()) continue;
+    Refuse(candidate, Reason::kOrderCycle,
+           Sentence(context, candidate,
+                    {" cannot be placed: each of ", graph.Cycle(),
+                     " is to start before the next; change spec.placement"}));
+    graph.RemoveLast();
+  }
+  graph.Sort();
+  graph.FillPlaces();
+}
+
 }  // namespace
 
 bool IsBeforeInit(const Candidate& candidate) {
@@ -269,23 +325,14 @@ void ResolveOrder(Context& context) {
         const api::Placement& placement = candidate.pattern->spec().placement;
         return !placement.before.empty() || !placement.after.empty();
       });
-  if (!wishes) return PlaceByZone(context);
-  Graph graph(context);
-  for (std::size_t i = 0; i < context.candidates.size(); ++i) {
-    Candidate& candidate = context.candidates[i];
-    if (!IsPlaced(candidate)) continue;
-    const std::size_t length = ChainLength(context, candidate);
-    if (length == 0) continue;
-    graph.Add(i, length);
-    if (graph.Sort()) continue;
-    Refuse(candidate, Reason::kOrderCycle,
-           Sentence(context, candidate,
-                    {" cannot be placed: each of ", graph.Cycle(),
-                     " is to start before the next; change spec.placement"}));
-    graph.RemoveLast();
+  if (wishes) {
+    PlaceByGraph(context);
+  } else {
+    PlaceByZone(context);
   }
-  graph.Sort();
-  graph.FillPlaces();
+  for (Candidate& candidate : context.candidates) {
+    if (IsPlaced(candidate)) GoAroundLeftovers(context, candidate);
+  }
 }
 
 }  // namespace remora::injection

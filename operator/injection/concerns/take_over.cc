@@ -23,11 +23,13 @@ class TakeOverPlanner {
 
   void Run() {
     const ContainerOccupancy* target = FindTarget();
-    if (target == nullptr || !occupancy_.TakePortName(target->facts().name, take_over_.port_name)) {
-      return candidate_.Refused() ? void() : RefuseNotFound(target);
-    }
+    if (candidate_.Refused()) return;
+    if (target == nullptr) return RefuseNotFound(nullptr);
     const ContainerFacts& facts = target->facts();
     const auto port = FindPort(context_, candidate_, facts, take_over_.port_name);
+    if (port->taken_by_another || !occupancy_.TakePortName(facts.name, take_over_.port_name)) {
+      return RefuseNotFound(target);
+    }
     if (port->index) RemoveName(facts, *port);
     ReplaceInHandlers(facts, *port);
   }
@@ -152,14 +154,14 @@ std::optional<NamedPort> FindPort(const Context& context, const Candidate& candi
     port.index = index++;
     if (declared["name"].String(context.arena) == name) return port;
     // An earlier call has taken the name away: it counts as the user wrote it.
-    if (candidate.recorded < 0) continue;
     const std::string_view pointer =
         context.Text({"/spec/containers/", container.name, "/", PortNamePointer(context, port)});
-    const RecordedPath* changed =
-        context.previous.FindChanged(static_cast<std::uint32_t>(candidate.recorded), pointer);
-    if (changed == nullptr || changed->before.String(context.arena) != name) continue;
-    port.index.reset();
-    return port;
+    for (const RecordedPath& changed : context.previous.changed) {
+      if (changed.pointer != pointer || changed.before.String(context.arena) != name) continue;
+      port.index.reset();
+      port.taken_by_another = static_cast<int>(changed.pattern) != candidate.recorded;
+      return port;
+    }
   }
   return std::nullopt;
 }

@@ -29,36 +29,6 @@ void AddTarget(Candidate& candidate, ContainerOccupancy* container) {
   if (std::find(list.begin(), list.end(), container) == list.end()) list.push_back(container);
 }
 
-void AddNamed(Context& context, Candidate& candidate, Occupancy& occupancy, std::string_view name,
-              std::string_view where) {
-  if (ContainerOccupancy* container = occupancy.FindContainer(name)) {
-    return AddTarget(candidate, container);
-  }
-  std::vector<std::string_view> names;
-  names.reserve(context.pod.containers.size() + context.pod.init_containers.size());
-  for (const ContainerFacts& facts : context.pod.containers) names.push_back(facts.name);
-  for (const ContainerFacts& facts : context.pod.init_containers) names.push_back(facts.name);
-  const std::string_view nearest = api::NearestName(name, names);
-  Refuse(candidate, Reason::kTargetNotFound,
-         context.Text({where, ": this Pod has no container \"", name, "\"",
-                       nearest.empty() ? "" : context.Text({"; did you mean ", nearest, "?"})}));
-}
-
-// The Pod's own list of targets for this pattern.
-void AddAnnotated(Context& context, Candidate& candidate, Occupancy& occupancy,
-                  std::string_view list) {
-  const std::string_view where = context.Text({"annotation ", api::kTargetPrefix, candidate.name});
-  for (std::string_view rest = list;;) {
-    const std::size_t comma = rest.find(',');
-    std::string_view name = rest.substr(0, comma);
-    while (name.starts_with(' ')) name.remove_prefix(1);
-    while (name.ends_with(' ')) name.remove_suffix(1);
-    AddNamed(context, candidate, occupancy, name, where);
-    if (comma == std::string_view::npos || candidate.Refused()) return;
-    rest.remove_prefix(comma + 1);
-  }
-}
-
 bool DeclaresPort(const ContainerFacts& facts, const api::IntOrString& port, Arena& arena) {
   for (const JsonValue declared : facts.ports.elements()) {
     if (port.number ? declared["containerPort"].Integer() == *port.number
@@ -68,6 +38,59 @@ bool DeclaresPort(const ContainerFacts& facts, const api::IntOrString& port, Are
   }
   return false;
 }
+
+class TargetFinder {
+ public:
+  TargetFinder(Context& context, Candidate& candidate, Occupancy& occupancy)
+      : context_(context), candidate_(candidate), occupancy_(occupancy) {}
+
+  // `where` says who names it.
+  void AddNamed(std::string_view name, std::string_view where) {
+    if (ContainerOccupancy* container = occupancy_.FindContainer(name)) {
+      return AddTarget(candidate_, container);
+    }
+    std::vector<std::string_view> names;
+    names.reserve(context_.pod.containers.size() + context_.pod.init_containers.size());
+    for (const ContainerFacts& facts : context_.pod.containers) names.push_back(facts.name);
+    for (const ContainerFacts& facts : context_.pod.init_containers) names.push_back(facts.name);
+    const std::string_view nearest = api::NearestName(name, names);
+    Refuse(
+        candidate_, Reason::kTargetNotFound,
+        context_.Text({where, ": this Pod has no container \"", name, "\"",
+                       nearest.empty() ? "" : context_.Text({"; did you mean ", nearest, "?"})}));
+  }
+
+  void AddByPattern() {
+    const api::Target& target = candidate_.pattern->spec().target;
+    switch (target.containers) {
+      case api::TargetContainers::kDefault:
+        if (ContainerOccupancy* container = DefaultTarget(context_, occupancy_)) {
+          AddTarget(candidate_, container);
+        }
+        return;
+      case api::TargetContainers::kNamed:
+        for (const std::string& name : target.names) {
+          AddNamed(name, context_.Text({api::PatternKindName(candidate_.kind), " ", candidate_.name,
+                                        ", spec.target.names"}));
+        }
+        return;
+      case api::TargetContainers::kAll:
+      case api::TargetContainers::kPort:
+        for (ContainerOccupancy& container : occupancy_.containers()) {
+          const bool serves =
+              target.containers == api::TargetContainers::kAll ||
+              (target.port && DeclaresPort(container.facts(), *target.port, context_.arena));
+          if (serves && !container.facts().foreign) AddTarget(candidate_, &container);
+        }
+        return;
+    }
+  }
+
+ private:
+  Context& context_;
+  Candidate& candidate_;
+  Occupancy& occupancy_;
+};
 
 // The first of the Pod's init containers that start after the companion.
 std::size_t FirstServed(const Context& context, const Candidate& candidate) {
@@ -79,37 +102,6 @@ std::size_t FirstServed(const Context& context, const Candidate& candidate) {
   return pattern.companion ? candidate.places[companion].slot : candidate.places.back().slot;
 }
 
-void AddByPattern(Context& context, Candidate& candidate, Occupancy& occupancy) {
-  const api::Target& target = candidate.pattern->spec().target;
-  switch (target.containers) {
-    case api::TargetContainers::kDefault:
-      if (ContainerOccupancy* container = DefaultTarget(context, occupancy)) {
-        AddTarget(candidate, container);
-      }
-      return;
-    case api::TargetContainers::kAll:
-      for (ContainerOccupancy& container : occupancy.containers()) {
-        if (!container.facts().foreign) AddTarget(candidate, &container);
-      }
-      return;
-    case api::TargetContainers::kNamed:
-      for (const std::string& name : target.names) {
-        AddNamed(context, candidate, occupancy, name,
-                 context.Text({api::PatternKindName(candidate.kind), " ", candidate.name,
-                               ", spec.target.names"}));
-      }
-      return;
-    case api::TargetContainers::kPort:
-      for (ContainerOccupancy& container : occupancy.containers()) {
-        if (!container.facts().foreign && target.port &&
-            DeclaresPort(container.facts(), *target.port, context.arena)) {
-          AddTarget(candidate, &container);
-        }
-      }
-      return;
-  }
-}
-
 }  // namespace
 
 bool IsOutbound(const Candidate& candidate) {
@@ -118,12 +110,11 @@ bool IsOutbound(const Candidate& candidate) {
 }
 
 void ResolveTargets(Context& context, Candidate& candidate, Occupancy& occupancy) {
-  const std::string_view key = context.Text({api::kTargetPrefix, candidate.name});
-  if (const std::string_view* list = context.pod.FindAnnotation(key)) {
-    AddAnnotated(context, candidate, occupancy, *list);
-  } else {
-    AddByPattern(context, candidate, occupancy);
+  TargetFinder finder(context, candidate, occupancy);
+  for (const std::string_view name : candidate.named_targets) {
+    finder.AddNamed(name, context.Text({"annotation ", api::kTargetPrefix, candidate.name}));
   }
+  if (candidate.named_targets.empty()) finder.AddByPattern();
   if (!candidate.Refused() && candidate.targets.empty() && candidate.init_targets.empty()) {
     const api::Target& target = candidate.pattern->spec().target;
     const std::string_view what = target.containers == api::TargetContainers::kPort && target.port

@@ -7,13 +7,19 @@ namespace {
 
 using api::Reason;
 
-// Adds a volume under a name of the pattern's own.
-void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy, std::string_view name,
-               std::string_view json) {
+Operation VolumeOperation(std::string_view name, std::string_view json) {
   Operation operation;
   operation.list = List::kVolumes;
   operation.key = name;
   operation.json = json;
+  return operation;
+}
+
+}  // namespace
+
+void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy,
+               const Operation& operation) {
+  const std::string_view name = operation.key;
   if (occupancy.HasVolume(name)) {
     if (WasOurs(context, candidate, operation)) return;
     return Refuse(candidate, Reason::kVolumeNameTaken,
@@ -24,6 +30,8 @@ void AddVolume(Context& context, Candidate& candidate, Occupancy& occupancy, std
   occupancy.AddVolume(name);
   AddOperation(context, candidate, operation);
 }
+
+namespace {
 
 void RefusePath(Context& context, Candidate& candidate, std::string_view path,
                 std::string_view why) {
@@ -37,14 +45,19 @@ class SharePlanner {
       : context_(context), candidate_(candidate), occupancy_(occupancy), share_(share) {}
 
   void Run() {
-    target_path_ = NormalPath(Rendered(context_, candidate_, share_.target_path), context_.arena);
-    chosen_.path = Rendered(context_, candidate_, share_.path);
-    chosen_.sub_path = Rendered(context_, candidate_, share_.sub_path);
-    const std::string_view named = Rendered(context_, candidate_, share_.volume_name);
+    target_path_ =
+        NormalPath(RenderedAs(context_, candidate_, share_.target_path, api::formats::kMountPath),
+                   context_.arena);
+    chosen_.path = RenderedAs(context_, candidate_, share_.path, api::formats::kMountPath);
+    chosen_.sub_path = RenderedAs(context_, candidate_, share_.sub_path, api::formats::kSubPath);
+    const std::string_view named =
+        RenderedAs(context_, candidate_, share_.volume_name, api::formats::kPodVolumeName);
+    if (candidate_.Refused()) return;
     if (!named.empty()) {
       if (!occupancy_.HasVolume(named)) return RefuseVolume(named);
       chosen_.volume = named;
       chosen_.is_new = false;
+      TakeSubPath();
     } else {
       TakeExisting();
     }
@@ -79,10 +92,31 @@ class SharePlanner {
         chosen_.volume = mount.volume;
         chosen_.sub_path = mount.sub_path;
         chosen_.sub_path_expr = mount.sub_path_expr;
+        chosen_.mounted_by = &target;
         chosen_.is_new = false;
       }
     });
     if (chosen_.is_new) chosen_.volume = share_.volume;
+  }
+
+  // Both sides see the same part of a volume of the Pod: the one that a target mounts already.
+  void TakeSubPath() {
+    ForEachTarget([&](ContainerOccupancy& target) {
+      for (const MountEntry& mount : target.Mounts(context_.arena)) {
+        if (mount.path != target_path_ || mount.volume != chosen_.volume) continue;
+        if (share_.sub_path.IsEmpty() && chosen_.mounted_by == nullptr) {
+          chosen_.sub_path = mount.sub_path;
+          chosen_.sub_path_expr = mount.sub_path_expr;
+          chosen_.mounted_by = &target;
+        } else if (mount.sub_path != chosen_.sub_path ||
+                   mount.sub_path_expr != chosen_.sub_path_expr) {
+          Refuse(candidate_, Reason::kShareAmbiguous,
+                 Sentence(context_, candidate_,
+                          {" shares ", target_path_, ", where container ", target.facts().name,
+                           " mounts another part of volume ", mount.volume}));
+        }
+      }
+    });
   }
 
   void CheckPaths() {
@@ -121,7 +155,8 @@ class SharePlanner {
     json += R"(,"emptyDir":{)";
     share_.empty_dir.AppendTo(candidate_.values, json);
     json += "}}";
-    AddVolume(context_, candidate_, occupancy_, chosen_.volume, context_.arena.Copy(json));
+    AddVolume(context_, candidate_, occupancy_,
+              VolumeOperation(chosen_.volume, context_.arena.Copy(json)));
   }
 
   void MountInTargets() {
@@ -131,6 +166,7 @@ class SharePlanner {
       for (const MountEntry& mount : mounts) {
         if (mount.path == target_path_) return;
       }
+      RequireVariables(target);
       std::pmr::string json(&context_.arena);
       json += R"({"name":)";
       AppendQuoted(chosen_.volume, json);
@@ -157,6 +193,18 @@ class SharePlanner {
     });
   }
 
+  // A subPathExpr that one target brought means in the others what their variables say.
+  void RequireVariables(ContainerOccupancy& target) {
+    ForEachVariable(chosen_.sub_path_expr, [&](std::string_view name) {
+      if (target.FindVariable(name, context_.arena) != nullptr) return;
+      Refuse(candidate_, Reason::kShareAmbiguous,
+             Sentence(context_, candidate_,
+                      {" shares ", target_path_, " by the subPathExpr ", chosen_.sub_path_expr,
+                       " of container ", chosen_.mounted_by->facts().name, ", but container ",
+                       target.facts().name, " has no variable ", name}));
+    });
+  }
+
   Context& context_;
   Candidate& candidate_;
   Occupancy& occupancy_;
@@ -169,8 +217,8 @@ class SharePlanner {
 
 void PlanVolumes(Context& context, Candidate& candidate, Occupancy& occupancy) {
   for (const CompiledVolume& volume : candidate.pattern->volumes) {
-    AddVolume(context, candidate, occupancy, volume.name,
-              Rendered(context, candidate, volume.json));
+    AddVolume(context, candidate, occupancy,
+              VolumeOperation(volume.name, Rendered(context, candidate, volume.json)));
     if (candidate.Refused()) return;
   }
 }
