@@ -392,7 +392,7 @@ TEST(PatternTwin, RefusesMoreThan64ReferencesInOneString) {
   for (int i = 0; i < 64; ++i) text += "$(pattern.name)";
   EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text}}}}})), "");
   EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text + "$(pattern.name)"}}}}})),
-            "spec.container.args[]: more than 64 references in one string");
+            "spec.container.args[0]: more than 64 references in one string");
 }
 
 }  // namespace
