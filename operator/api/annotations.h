@@ -37,5 +37,13 @@ bool IsPatternName(std::string_view text);
 bool IsParameterName(std::string_view text);
 // RFC 1123 label, at most 63 characters.
 bool IsDnsLabel(std::string_view text);
+// RFC 1123 subdomain as Kubernetes reads it: labels between dots, at most 253 characters.
+bool IsDnsSubdomain(std::string_view text);
+// The key of a label or annotation: "name" or "domain/name".
+bool IsQualifiedName(std::string_view text);
+bool IsLabelValue(std::string_view text);
+// Whether the key's prefix is the domain or ends in it: "app.kubernetes.io/name" is under
+// "kubernetes.io".
+bool IsKeyUnder(std::string_view key, std::string_view domain);
 
 }  // namespace remora::api

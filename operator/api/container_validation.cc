@@ -3,16 +3,11 @@
 
 #include "operator/api/pattern_fields.h"
 #include "operator/api/pattern_validation.h"
+#include "operator/api/validation_helpers.h"
 
 namespace remora::api {
 
 namespace {
-
-bool Has(const nlohmann::json& object, std::string_view key) {
-  if (!object.is_object()) return false;
-  const auto found = object.find(key);
-  return found != object.end() && !found->is_null();
-}
 
 // What holds the target back, or makes its Pod unready.
 struct Hold {
@@ -40,16 +35,41 @@ constexpr Hold kHolds[] = {
      "an Adapter must not hold its target back: remove postStart"},
 };
 
+// What only a companion can do.
+Complaint ValidateAbsence(const nlohmann::json& spec) {
+  for (const char* field :
+       {"endpoints", "metrics", "takeOver", "resourcesPercent", "drainSeconds"}) {
+    if (!Has(spec, field)) continue;
+    return std::string("spec.") + field +
+           ": is for the companion, and without container there is "
+           "none: remove " +
+           field + ", or add container";
+  }
+  if (!Has(spec, "placement") || !Has(spec.at("placement"), "mode")) return std::nullopt;
+  return "spec.placement.mode: is for the companion, and without container there is none: remove "
+         "mode, or add container";
+}
+
+Complaint ValidatePopulate(const PatternSpec& spec) {
+  if (Has(spec.container, "startupProbe") || !spec.init_containers.empty()) return std::nullopt;
+  return "spec.container.startupProbe: missing; a Sidecar with role: Populate needs a startupProbe "
+         "that succeeds when the content is there, or initContainers that bring it, for the target "
+         "starts then";
+}
+
 }  // namespace
 
-std::optional<std::string> ValidateContainer(const Pattern& pattern) {
+std::optional<std::string> ValidateContainer(const Pattern& pattern, const nlohmann::json& spec) {
   const nlohmann::json& container = pattern.spec.container;
-  const bool is_sidecar = pattern.kind == PatternKind::kSidecar;
-  if (is_sidecar && pattern.spec.role == Role::kPopulate) {
-    if (Has(container, "startupProbe")) return std::nullopt;
-    return "spec.container.startupProbe: missing; a Sidecar with role: Populate needs a "
-           "startupProbe that succeeds when the content is there, for the target starts then";
+  if (container.is_null()) {
+    if (pattern.spec.init_containers.empty()) {
+      return "spec.container: missing; it may be left out only where initContainers do the whole "
+             "work";
+    }
+    return ValidateAbsence(spec);
   }
+  const bool is_sidecar = pattern.kind == PatternKind::kSidecar;
+  if (is_sidecar && pattern.spec.role == Role::kPopulate) return ValidatePopulate(pattern.spec);
   if (!is_sidecar && pattern.kind != PatternKind::kAdapter) return std::nullopt;
   for (const Hold& hold : kHolds) {
     if (!hold.present(container)) continue;

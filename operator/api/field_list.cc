@@ -5,6 +5,7 @@
 
 #include "operator/api/pattern_decoder.h"
 #include "operator/api/pattern_fields.h"
+#include "operator/api/reason.h"
 
 namespace remora::api {
 
@@ -60,7 +61,13 @@ class FieldLister {
     VisitFields(*this, member);
   }
 
-  void List(std::string&, const FieldRules& rules) { Add("string", rules); }
+  void List(std::string&, const FieldRules& rules) {
+    Add("string", rules);
+    if (rules.format != &formats::kReasonName) return;
+    for (int i = 0; i < kReasonCount; ++i) {
+      fields_.back().choices.push_back(ReasonName(static_cast<Reason>(i)));
+    }
+  }
   void List(bool&, const FieldRules& rules) { Add("boolean", rules); }
   void List(std::int64_t&, const FieldRules& rules) { Add("integer", rules); }
   void List(IntOrString&, const FieldRules& rules) { Add("int-or-string", rules); }
@@ -68,11 +75,15 @@ class FieldLister {
   void List(OpenObject&, const FieldRules& rules) { AddOpen("object", rules); }
   void List(AnyValue&, const FieldRules& rules) { AddOpen("", rules); }
   void List(nlohmann::json&, const FieldRules& rules) {
-    // container and volumes[] name their first level, valueFrom none.
+    // container, initContainers[] and volumes[] name their first level, the others none.
     if (path_ == "spec.container") {
       ContainerFields container;
       Add("object", rules);
       VisitFields(*this, container);
+    } else if (path_ == "spec.initContainers[]") {
+      InitContainerFields init;
+      Add("object", rules);
+      VisitFields(*this, init);
     } else if (path_ == "spec.volumes[]") {
       VolumeFields volume;
       Add("object", rules);
@@ -107,7 +118,10 @@ std::vector<std::string> FieldPaths(PatternKind kind) {
   std::vector<std::string> paths;
   for (const FieldDescription& field : DescribeFields(kind)) {
     const std::string_view path = field.path;
-    if (path.starts_with("spec.container.") || path.starts_with("spec.volumes[")) continue;
+    if (path.starts_with("spec.container.") || path.starts_with("spec.initContainers[") ||
+        path.starts_with("spec.volumes[")) {
+      continue;
+    }
     // The fields of an object follow it; only the ends of paths are listed.
     if (!paths.empty() &&
         (path.starts_with(paths.back() + ".") || path.starts_with(paths.back() + "["))) {

@@ -2,7 +2,8 @@
 //
 // Contract
 //   - Every field of the kind, objects and lists included, in the order of the table. A list's
-//     items are under "path[]". Below container and volumes[] only the first level is named.
+//     items are under "path[]". Below container, initContainers[] and
+//     volumes[] only the first level is named.
 // Thread-safety: pure functions.
 #pragma once
 

@@ -77,16 +77,10 @@ bool HasParentFolder(std::string_view path) {
 
 bool IsSubPath(std::string_view text) { return !text.starts_with('/') && !HasParentFolder(text); }
 
-// a-z, 0-9, - in parts between dots, at most 253 characters.
-bool IsDnsName(std::string_view text) {
-  constexpr std::size_t kLongest = 253;
-  if (text.size() > kLongest) return false;
-  while (true) {
-    const std::size_t dot = text.find('.');
-    if (!IsDnsLabel(text.substr(0, dot))) return false;
-    if (dot == std::string_view::npos) return true;
-    text.remove_prefix(dot + 1);
-  }
+// (/[^/:]+){2,}
+bool IsSocketPath(std::string_view text) {
+  return text.starts_with('/') && !text.ends_with('/') && text.rfind('/') > 0 && !HasColon(text) &&
+         text.find("//") == std::string_view::npos;
 }
 
 bool IsMetricsPortName(std::string_view text) {
@@ -145,20 +139,17 @@ const TextFormat kUpstream = {
     [](std::string_view text) { return HoldsReference(text) || IsHostAndPort(text); },
     "host:port, such as redis.cache.svc:6379, or a reference such as $(params.upstream)"};
 const TextFormat kSocketPath = {
-    [](std::string_view text) {
-      return text.starts_with('/') && !text.ends_with('/') && !HasColon(text) &&
-             !HoldsReference(text) && text.rfind('/') > 0;
-    },
+    [](std::string_view text) { return IsSocketPath(text) && !HoldsReference(text); },
     "the path of a socket in a folder of its own, such as /run/redis/redis.sock"};
 const TextFormat kHostname = {
-    [](std::string_view text) { return HoldsReference(text) || IsDnsName(text); },
+    [](std::string_view text) { return HoldsReference(text) || IsDnsSubdomain(text); },
     "a host name in lower case, such as redis.old.svc, or a reference such as $(params.host)"};
 const TextFormat kTakenPortName = {
     IsPortName,
     "the name of a port of the target, at most 15 lower case letters, digits and single hyphens, "
     "such as http"};
 const TextFormat kSecretName = {
-    [](std::string_view text) { return HoldsReference(text) || IsDnsName(text); },
+    [](std::string_view text) { return HoldsReference(text) || IsDnsSubdomain(text); },
     "the name of a Secret, such as registry, or a reference such as $(params.pullSecret)"};
 const TextFormat kReasonName = {[](std::string_view text) { return ParseReason(text).has_value(); },
                                 "a reason such as Injected or PortTaken"};

@@ -1,16 +1,16 @@
 // Pattern: what a Sidecar, an Ambassador or an Adapter says, as a value.
 //
 // Contract
-//   - DecodePattern() refuses what the CRDs in crds/ refuse: unknown fields, wrong types, the
-//     limits
+//   - DecodePattern() refuses what the CRDs in crds/ refuse: unknown fields, wrong types, the limits
 //     and every CEL rule, but for the values of parameters and quantities, which are read when the
 //     pattern is compiled (injection). One complaint names the field, what is expected and, for a
-//     likely typing error, the nearest name.
+//     likely typing error, the nearest name. The size of all tests is counted here alone, since the
+//     API server cannot.
 //   - What the API server takes for absent is absent: a field that is null.
 //   - A spec above 256 KiB or nested deeper than 16 is refused before it is read.
 //   - Every field stands once in a VisitFields() of pattern_fields.h, which decodes it and lists it
 //     for the parity test with the CRDs.
-//   - `container`, `volumes` and `valueFrom` stay JSON: they are core/v1 with references in them.
+//   - What is core/v1 stays JSON: containers, volumes, `valueFrom`, and the Pods of tests.
 // Thread-safety: value types.
 // Errors: Invalid.
 //

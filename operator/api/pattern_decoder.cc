@@ -29,8 +29,14 @@ std::size_t LengthOf(std::string_view text) {
   }));
 }
 
-// Why a field of core/v1 does not exist in `container`.
-std::string_view WhyNotInContainer(std::string_view field) {
+// Why a field of core/v1 does not exist in `container` or `initContainers`.
+std::string_view WhyNotThere(std::string_view path, std::string_view field) {
+  if (path.starts_with("spec.initContainers[")) {
+    return field == "restartPolicy" ? "; an init container of a pattern runs to its end, the "
+                                      "companion is spec.container"
+                                    : "";
+  }
+  if (path != "spec.container") return {};
   if (field == "name") return "; the companion's name is that of the pattern";
   if (field == "restartPolicy") return "; Remora decides when the companion starts";
   return {};
@@ -283,7 +289,7 @@ void Decoder::CheckUnique(const nlohmann::json& list, const FieldRules& rules) {
 void Decoder::ComplainOfUnknown(const nlohmann::json& value) {
   for (const auto& item : value.items()) {
     if (std::find(known_.begin(), known_.end(), item.key()) != known_.end()) continue;
-    std::string hint(path_ == "spec.container" ? WhyNotInContainer(item.key()) : "");
+    std::string hint(WhyNotThere(path_, item.key()));
     if (hint.empty() && path_ == "spec") hint = KindsWith(item.key());
     if (hint.empty()) {
       const std::string_view nearest = NearestName(item.key(), known_);

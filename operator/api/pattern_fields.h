@@ -177,7 +177,7 @@ void VisitFields(Visitor& visit, PullSecret& secret) {
 
 template <typename Visitor>
 void VisitFields(Visitor& visit, TestWant& want) {
-  visit("reason", want.reason, {.max_length = 32, .format = &formats::kReasonName});
+  visit("reason", want.reason, {.format = &formats::kReasonName});
   visit("pod", want.pod);
 }
 

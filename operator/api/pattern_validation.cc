@@ -1,70 +1,13 @@
 #include "operator/api/pattern_validation.h"
 
-#include <map>
 #include <nlohmann/json.hpp>
+
+#include "operator/api/annotations.h"
+#include "operator/api/validation_helpers.h"
 
 namespace remora::api {
 
 namespace {
-
-using Complaint = std::optional<std::string>;
-
-std::string At(std::string_view list, std::size_t index, std::string_view field = "") {
-  return "spec." + std::string(list) + "[" + std::to_string(index) + "]" + std::string(field);
-}
-
-// A field in which the items of a list must differ, and why.
-struct Distinct {
-  std::string_view list;
-  std::string_view field;
-  std::string_view reason;
-};
-
-// Complains of the second of two equal values. `value_of` gives an item's value, null for none.
-template <typename Items, typename ValueOf>
-Complaint CheckDiffer(const Items& items, const Distinct& distinct, ValueOf value_of) {
-  const auto& [list, field, reason] = distinct;
-  std::map<std::string, std::size_t> first;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::optional<std::string> value = value_of(items[i]);
-    if (!value) continue;
-    const auto [entry, is_new] = first.emplace(*value, i);
-    if (is_new) continue;
-    return At(list, i, field) + ": " + *value + " is also that of " +
-           At(list, entry->second, field) + "; they must differ, for " + std::string(reason);
-  }
-  return std::nullopt;
-}
-
-// A value that is there, for CheckDiffer.
-Complaint Given(const std::string& text) { return text.empty() ? std::nullopt : Complaint(text); }
-
-Complaint GivenNumber(const std::optional<IntOrString>& port) {
-  return port && port->number ? Complaint(port->text) : std::nullopt;
-}
-
-Complaint ValidateTarget(const Pattern& pattern) {
-  const Target& target = pattern.spec.target;
-  const bool is_named = target.containers == TargetContainers::kNamed;
-  const bool is_port = target.containers == TargetContainers::kPort;
-  if (is_named && target.names.empty()) {
-    return "spec.target.names: missing; containers: Named needs the names of containers";
-  }
-  if (!is_named && !target.names.empty()) {
-    return "spec.target.names: belongs to containers: Named alone; set that, or remove names";
-  }
-  if (is_port && !target.port) {
-    return "spec.target.port: missing; containers: Port needs the number or name of a port";
-  }
-  if (!is_port && target.port) {
-    return "spec.target.port: belongs to containers: Port alone; set that, or remove port";
-  }
-  if (target.init_containers && pattern.kind != PatternKind::kAmbassador) {
-    return "spec.target.initContainers: the companion starts after all init containers of the Pod "
-           "and cannot serve them: remove initContainers";
-  }
-  return std::nullopt;
-}
 
 Complaint ValidateShares(const Pattern& pattern) {
   const auto& shares = pattern.spec.share;
@@ -111,9 +54,66 @@ Complaint ValidateFiles(const Pattern& pattern) {
          std::to_string(bytes) + " bytes";
 }
 
-Complaint ValidateEnv(const Pattern& pattern) {
+// Labels by which owners select Pods, and the names of Kubernetes and of Remora.
+bool IsReservedLabel(std::string_view key) {
+  return key == "pod-template-hash" || IsKeyUnder(key, "kubernetes.io") ||
+         IsKeyUnder(key, "k8s.io") || IsKeyUnder(key, "remora.dev");
+}
+
+// `is_reserved` is asked of keys that are well-formed.
+Complaint ValidateKeys(const std::map<std::string, std::string>& entries, const std::string& path,
+                       bool (*is_reserved)(std::string_view key)) {
+  constexpr std::size_t kLongestShown = 60;
+  for (const auto& [key, value] : entries) {
+    if (!IsQualifiedName(key)) {
+      return path + ": expected keys such as team or example.com/team, not " +
+             nlohmann::json(key.substr(0, kLongestShown))
+                 .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+    }
+    if (is_reserved(key)) return path + "." + key + ": a pattern may not set it: remove it";
+  }
+  return std::nullopt;
+}
+
+Complaint ValidateMetadata(const Pattern& pattern) {
+  const PatternSpec& spec = pattern.spec;
+  if (auto complaint = ValidateKeys(spec.pod_labels, "spec.podLabels", IsReservedLabel)) {
+    return complaint;
+  }
+  for (const auto& [key, value] : spec.pod_labels) {
+    if (value.find("$(") != std::string::npos || IsLabelValue(value)) continue;
+    return "spec.podLabels." + key +
+           ": expected a value of at most 63 letters, digits and -_. between letters and digits, "
+           "or a reference such as $(params.team)";
+  }
+  return ValidateKeys(spec.pod_annotations, "spec.podAnnotations",
+                      [](std::string_view key) { return IsKeyUnder(key, "remora.dev"); });
+}
+
+// What belongs to one operation only.
+Complaint ValidateOperation(const EnvironmentVariable& variable, const nlohmann::json& written) {
+  if (variable.operation == VariableOperation::kSet) {
+    if (!Has(written, "separator")) return std::nullopt;
+    return ".separator: belongs to operation: Append and Prepend alone; set one, or remove "
+           "separator";
+  }
+  if (Has(written, "valueFrom")) {
+    return ".valueFrom: Append and Prepend need value, for what a valueFrom gives is known only "
+           "when the container starts";
+  }
+  if (Has(written, "onConflict")) {
+    return ".onConflict: Append and Prepend change the variable that the target has: remove "
+           "onConflict";
+  }
+  return std::nullopt;
+}
+
+Complaint ValidateEnv(const Pattern& pattern, const nlohmann::json& spec) {
   const auto& env = pattern.spec.env;
   for (std::size_t i = 0; i < env.size(); ++i) {
+    if (const auto complaint = ValidateOperation(env[i], spec.at("env")[i])) {
+      return At("env", i) + *complaint;
+    }
     if (env[i].value.has_value() == env[i].value_from.is_null()) continue;
     return At("env", i) + ": expected exactly one of value and valueFrom, not " +
            (env[i].value ? "both" : "none");
@@ -121,53 +121,21 @@ Complaint ValidateEnv(const Pattern& pattern) {
   return std::nullopt;
 }
 
-// host, port and URL of one endpoint are different variables.
-Complaint ValidateEndpointEnvironment(const Endpoint& endpoint) {
-  const EndpointEnvironment& env = endpoint.env;
-  const std::string url = env.url ? env.url->name : "";
-  const bool differ = (env.host.empty() || (env.host != env.port && env.host != url)) &&
-                      (env.port.empty() || env.port != url);
-  if (differ) return std::nullopt;
-  return ".env: expected different variables for host, port and url, not " +
-         (env.port.empty() ? env.host : env.port) + " twice";
-}
-
-Complaint ValidateEndpoints(const Pattern& pattern) {
-  const auto& endpoints = pattern.spec.endpoints;
-  for (std::size_t i = 0; i < endpoints.size(); ++i) {
-    if (pattern.kind == PatternKind::kAdapter && endpoints[i].name == "metrics") {
-      return At("endpoints", i, ".name") +
-             ": metrics is the name of the port in spec.metrics; give the endpoint another";
-    }
-    if (const auto complaint = ValidateEndpointEnvironment(endpoints[i])) {
-      return At("endpoints", i) + *complaint;
-    }
-  }
-  if (auto complaint = CheckDiffer(
-          endpoints, {"endpoints", ".port", "the companion cannot listen twice on one port"},
-          [](const Endpoint& e) { return GivenNumber(e.port); })) {
-    return complaint;
-  }
-  if (auto complaint =
-          CheckDiffer(endpoints, {"endpoints", ".env.port", "a variable holds one port"},
-                      [](const Endpoint& e) { return Given(e.env.port); })) {
-    return complaint;
-  }
-  return CheckDiffer(
-      endpoints, {"endpoints", ".env.url.name", "a variable holds one URL"},
-      [](const Endpoint& e) { return e.env.url ? Given(e.env.url->name) : std::nullopt; });
-}
-
-Complaint ValidateMetrics(const Pattern& pattern) {
-  if (!pattern.spec.metrics) return std::nullopt;
-  const auto port = GivenNumber(pattern.spec.metrics->port);
-  const auto& endpoints = pattern.spec.endpoints;
-  for (std::size_t i = 0; port && i < endpoints.size(); ++i) {
-    if (GivenNumber(endpoints[i].port) != port) continue;
-    return "spec.metrics.port: " + *port + " is also that of " + At("endpoints", i, ".port") +
-           "; they must differ, for both are ports of the companion";
+Complaint ValidateExpressions(const LabelSelector& selector, const std::string& path) {
+  const auto& expressions = selector.match_expressions;
+  for (std::size_t i = 0; i < expressions.size(); ++i) {
+    const bool needs_values =
+        expressions[i].op == LabelOperator::kIn || expressions[i].op == LabelOperator::kNotIn;
+    if (needs_values != expressions[i].values.empty()) continue;
+    return At(path + ".matchExpressions", i, ".values") +
+           ": operators In and NotIn need values, Exists and DoesNotExist have none";
   }
   return std::nullopt;
+}
+
+Complaint ValidateSelector(const Pattern& pattern) {
+  if (!pattern.spec.selector) return std::nullopt;
+  return ValidateExpressions(*pattern.spec.selector, "selector");
 }
 
 Complaint ValidateAllowedNamespaces(const Pattern& pattern) {
@@ -181,34 +149,36 @@ Complaint ValidateAllowedNamespaces(const Pattern& pattern) {
     return "spec.allowedNamespaces.selector: belongs to from: Selector alone; set that, or remove "
            "selector";
   }
-  const auto& expressions = allowed.selector->match_expressions;
-  for (std::size_t i = 0; i < expressions.size(); ++i) {
-    const bool needs_values =
-        expressions[i].op == LabelOperator::kIn || expressions[i].op == LabelOperator::kNotIn;
-    if (needs_values != expressions[i].values.empty()) continue;
-    return At("allowedNamespaces.selector.matchExpressions", i, ".values") +
-           ": operators In and NotIn need values, Exists and DoesNotExist have none";
-  }
-  return std::nullopt;
+  return ValidateExpressions(*allowed.selector, "allowedNamespaces.selector");
 }
 
-Complaint ValidateWait(const Pattern& pattern, const nlohmann::json& spec) {
-  const auto wait = spec.find("waitSeconds");
-  const bool has_wait = wait != spec.end() && !wait->is_null();
-  if (!has_wait || pattern.spec.direction != Direction::kInbound) return std::nullopt;
-  return "spec.waitSeconds: only an Outbound Ambassador is waited for: remove waitSeconds";
+Complaint ValidateTests(const Pattern& pattern, const nlohmann::json& spec) {
+  constexpr std::size_t kMostBytes = std::size_t{32} * 1024;
+  const auto& tests = pattern.spec.tests;
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    if (!tests[i].want.reason.empty() || !tests[i].want.pod.is_null()) continue;
+    return At("tests", i, ".want") + ": expected a reason, a part of the Pod, or both, not none";
+  }
+  if (tests.empty()) return std::nullopt;
+  const std::size_t bytes =
+      spec.at("tests").dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
+  if (bytes <= kMostBytes) return std::nullopt;
+  return "spec.tests: expected at most 32 KiB of JSON in all tests together, not " +
+         std::to_string(bytes) + " bytes";
 }
 
 }  // namespace
 
 std::optional<std::string> ValidatePattern(const Pattern& pattern, const nlohmann::json& spec) {
-  if (auto complaint = ValidateParameters(pattern, spec)) return complaint;
-  for (const auto validate :
-       {ValidateTarget, ValidateContainer, ValidateVolumes, ValidateShares, ValidateFiles,
-        ValidateEnv, ValidateEndpoints, ValidateMetrics, ValidateAllowedNamespaces}) {
+  for (const auto validate : {ValidateParameters, ValidateContainer, ValidatePlacement, ValidateEnv,
+                              ValidateEndpoints, ValidateTests}) {
+    if (auto complaint = validate(pattern, spec)) return complaint;
+  }
+  for (const auto validate : {ValidateVolumes, ValidateShares, ValidateFiles, ValidateMetadata,
+                              ValidateSelector, ValidateAllowedNamespaces}) {
     if (auto complaint = validate(pattern)) return complaint;
   }
-  return ValidateWait(pattern, spec);
+  return std::nullopt;
 }
 
 }  // namespace remora::api

@@ -18,7 +18,9 @@ std::optional<std::string> ValidatePattern(const Pattern& pattern, const nlohman
 
 // One topic each; ValidatePattern asks all.
 std::optional<std::string> ValidateParameters(const Pattern& pattern, const nlohmann::json& spec);
-std::optional<std::string> ValidateContainer(const Pattern& pattern);
+std::optional<std::string> ValidateContainer(const Pattern& pattern, const nlohmann::json& spec);
+std::optional<std::string> ValidatePlacement(const Pattern& pattern, const nlohmann::json& spec);
+std::optional<std::string> ValidateEndpoints(const Pattern& pattern, const nlohmann::json& spec);
 std::optional<std::string> ValidateVolumes(const Pattern& pattern);
 
 }  // namespace remora::api

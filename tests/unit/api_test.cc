@@ -126,6 +126,40 @@ TEST(Names, LabelsMayHaveTwoHyphens) {
   EXPECT_FALSE(IsDnsLabel(""));
 }
 
+TEST(Names, OfKeysAreQualified) {
+  const std::string longest(63, 'a');
+  const std::string domain = longest + "." + longest + "." + longest + "." + std::string(61, 'a');
+  for (const std::string& good : {std::string("team"), std::string("a"), std::string("A_b-c.d"),
+                                  std::string("example.com/Team"), longest, domain + "/" + longest,
+                                  std::string(64, 'a') + "/a"}) {
+    EXPECT_TRUE(IsQualifiedName(good)) << good;
+  }
+  for (const std::string& bad :
+       {std::string(), std::string("-a"), std::string("a-"), std::string("a b"),
+        std::string("a/b/c"), std::string("/a"), std::string("a/"), std::string("Example.com/a"),
+        std::string("a..b/c"), longest + "a", domain + "a/b"}) {
+    EXPECT_FALSE(IsQualifiedName(bad)) << bad;
+  }
+}
+
+TEST(Names, OfLabelValuesMayBeEmpty) {
+  EXPECT_TRUE(IsLabelValue(""));
+  EXPECT_TRUE(IsLabelValue(std::string(63, 'A')));
+  EXPECT_FALSE(IsLabelValue(std::string(64, 'A')));
+  for (const std::string_view bad : {" ", ".", "_a", "a/b", "\u00e9"}) {
+    EXPECT_FALSE(IsLabelValue(bad)) << bad;
+  }
+}
+
+TEST(Names, OfKeysAreUnderADomainOrItsSubdomains) {
+  EXPECT_TRUE(IsKeyUnder("k8s.io/a", "k8s.io"));
+  EXPECT_TRUE(IsKeyUnder("sigs.k8s.io/a", "k8s.io"));
+  EXPECT_FALSE(IsKeyUnder("notk8s.io/a", "k8s.io"));
+  EXPECT_FALSE(IsKeyUnder("k8s.io.example.com/a", "k8s.io"));
+  EXPECT_FALSE(IsKeyUnder("k8s.io", "k8s.io")) << "a name without a domain";
+  EXPECT_FALSE(IsKeyUnder("example.com/k8s.io", "k8s.io"));
+}
+
 TEST(Annotations, OnlyWhatUsersWriteAsksForPatterns) {
   EXPECT_TRUE(AsksForPatterns(kSidecarKey));
   EXPECT_TRUE(AsksForPatterns("patterns.remora.dev/sidcar")) << "a typing error is ours to report";
@@ -271,9 +305,27 @@ TEST(Revision, IgnoresWhatReachesNoPod) {
 
 TEST(Revision, ChangesWithWhatReachesPods) {
   std::set<std::string> revisions = {RevisionOf(Spec())};
-  for (const char* field :
-       {"parameters", "target", "container", "volumes", "share", "files", "env", "drainSeconds",
-        "role", "direction", "waitSeconds", "endpoints", "metrics"}) {
+  for (const char* field : {"parameters",
+                            "target",
+                            "container",
+                            "initContainers",
+                            "volumes",
+                            "imagePullSecrets",
+                            "share",
+                            "files",
+                            "env",
+                            "placement",
+                            "drainSeconds",
+                            "resourcesPercent",
+                            "serviceAccountToken",
+                            "podLabels",
+                            "podAnnotations",
+                            "role",
+                            "direction",
+                            "waitSeconds",
+                            "takeOver",
+                            "endpoints",
+                            "metrics"}) {
     json spec = Spec();
     spec[field] = "changed";
     EXPECT_TRUE(revisions.insert(RevisionOf(spec)).second) << field;

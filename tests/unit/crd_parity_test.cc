@@ -11,6 +11,7 @@
 
 #include "operator/api/field_list.h"
 #include "operator/api/pattern.h"
+#include "operator/api/reason.h"
 #include "operator/cli/yaml_reader.h"
 
 namespace remora::api {
@@ -130,19 +131,22 @@ Fields FieldsOfTable(PatternKind kind) {
   return fields;
 }
 
-// The ends of the CRD's paths, where container, volumes and open objects are ends.
+// The ends of the CRD's paths, where container, initContainers, volumes and open objects are ends.
 std::set<std::string> LeafPathsOfCrd(PatternKind kind) {
   const Fields fields = FieldsOfCrd(kind);
   std::set<std::string> leaves;
   for (const auto& [path, described] : fields) {
-    const bool below_end = path.starts_with("spec.container.") || path.starts_with("spec.volumes[");
+    const bool below_end = path.starts_with("spec.container.") ||
+                           path.starts_with("spec.initContainers[") ||
+                           path.starts_with("spec.volumes[");
     const auto next = fields.upper_bound(path);
     bool has_fields = false;
     for (auto it = next; it != fields.end() && it->first.starts_with(path); ++it) {
       const char after = it->first[path.size()];
       if (after == '.' || after == '[') has_fields = true;
     }
-    const bool is_end = path == "spec.container" || path == "spec.volumes" || !has_fields;
+    const bool is_end = path == "spec.container" || path == "spec.initContainers" ||
+                        path == "spec.volumes" || !has_fields;
     if (is_end && !below_end) leaves.insert(path);
   }
   return leaves;
@@ -177,11 +181,23 @@ TEST_P(CrdParity, FieldPathsAreTheEndsOfTheCrdsPaths) {
 // A walk that finds nothing would agree with anything.
 TEST_P(CrdParity, TheWalkReachesTheDeepestFields) {
   const Fields fields = FieldsOfCrd(GetParam());
-  EXPECT_GT(fields.size(), 90U);
+  EXPECT_GT(fields.size(), 150U);
   EXPECT_EQ(fields.at("spec.share[].name"), "string, required, maxLength 21");
   EXPECT_EQ(fields.at("spec.allowedNamespaces.selector.matchLabels"),
             "object, maxProperties 16, values, maxLength 63");
   EXPECT_EQ(fields.at("spec.container.lifecycle.postStart"), "object, open");
+  EXPECT_EQ(fields.at("spec.initContainers[].name"), "string, required, maxLength 21");
+  EXPECT_EQ(fields.at("spec.podLabels"), "object, maxProperties 16, values, maxLength 512");
+  EXPECT_EQ(fields.at("spec.tests[].want.pod"), "object, open");
+}
+
+// The CRD has a list of its own, for kubectl and the API server.
+TEST_P(CrdParity, ATestMayWantEachReason) {
+  std::string reasons = "string";
+  for (int i = 0; i < kReasonCount; ++i) {
+    reasons.append(" | ").append(ReasonName(static_cast<Reason>(i)));
+  }
+  EXPECT_EQ(FieldsOfCrd(GetParam()).at("spec.tests[].want.reason"), reasons);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, CrdParity,

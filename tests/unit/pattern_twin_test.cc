@@ -31,7 +31,7 @@ struct PatternFile {
 std::vector<PatternFile> FilesOf(const std::string& folder) {
   std::vector<PatternFile> files;
   for (const auto& entry : std::filesystem::directory_iterator(
-           std::filesystem::path(REMORA_SOURCE_DIR) / "tests/golden/patterns" / folder)) {
+           std::filesystem::path(REMORA_SOURCE_DIR) / "tests/golden" / folder)) {
     if (entry.path().extension() != ".yaml") continue;
     std::ifstream file(entry.path());
     files.push_back({entry.path().filename().string(),
@@ -59,8 +59,8 @@ std::string FieldOf(const PatternFile& file) {
 }
 
 TEST(PatternTwin, AcceptsEveryValidPattern) {
-  const auto files = FilesOf("valid");
-  ASSERT_GE(files.size(), 12U);
+  const auto files = FilesOf("patterns/valid");
+  ASSERT_GE(files.size(), 23U);
   for (const PatternFile& file : files) {
     const auto stored = Store(file);
     ASSERT_NE(stored, nullptr) << file.name;
@@ -69,9 +69,20 @@ TEST(PatternTwin, AcceptsEveryValidPattern) {
   }
 }
 
+TEST(PatternTwin, AcceptsThePatternOfEveryExample) {
+  auto files = FilesOf("examples");
+  ASSERT_EQ(files.size(), 5U);
+  for (PatternFile& file : files) {
+    file.text.resize(file.text.find("\n---\n") + 1);  // the workload follows
+    const auto stored = Store(file);
+    ASSERT_NE(stored, nullptr) << file.name;
+    EXPECT_NE(stored->compiled, nullptr) << file.name << " is refused: " << stored->complaint;
+  }
+}
+
 TEST(PatternTwin, RefusesEveryInvalidPatternAtItsField) {
-  const auto files = FilesOf("invalid");
-  ASSERT_GE(files.size(), 151U);
+  const auto files = FilesOf("patterns/invalid");
+  ASSERT_GE(files.size(), 276U);
   for (const PatternFile& file : files) {
     const auto stored = Store(file);
     ASSERT_NE(stored, nullptr) << file.name;
@@ -127,7 +138,8 @@ const Case kCases[] = {
      "spec.container.name: unknown field; the companion's name is that of the pattern"},
     {"an enum in the other case", "Ambassador",
      R"j({"endpoints": [{"name": "redis", "protocol": "tcp"}]})j",
-     "spec.endpoints[0].protocol: expected TCP, not \"tcp\"; did you mean TCP?"},
+     "spec.endpoints[0].protocol: expected one of TCP, UDP, HTTP, GRPC, Unix, not \"tcp\"; did you "
+     "mean TCP?"},
     {"an enum with a typing error", "Sidecar", R"j({"onError": "Adimt"})j",
      "spec.onError: expected one of Deny, Admit, not \"Adimt\"; did you mean Admit?"},
     {"an enum that is nothing like it", "Sidecar", R"j({"onError": "Ignore"})j",
@@ -224,6 +236,46 @@ const Case kCases[] = {
     {"a port that is another port of the pattern", "Adapter",
      R"j({"endpoints": [{"name": "a"}], "metrics": {"port": "$(endpoints.a.port)"}})j",
      "spec.metrics.port: expected a number or a parameter, not another port of this pattern"},
+    {"neither container nor init containers", "Sidecar", R"j({"container": null})j",
+     "spec.container: missing; it may be left out only where initContainers do the whole work"},
+    {"an init container that should run on", "Sidecar",
+     R"j({"initContainers": [{"name": "a", "image": "b", "restartPolicy": "Always"}]})j",
+     "spec.initContainers[0].restartPolicy: unknown field; an init container of a pattern runs to "
+     "its end, the companion is spec.container"},
+    {"the port of a variable is that of one transport", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "port": 53, "protocol": "UDP"}, {"name": "b", "port": 53},
+                        {"name": "c", "port": 53, "protocol": "UDP"}]})j",
+     "spec.endpoints[2].port: 53/UDP is also that of spec.endpoints[0].port; they must differ, for "
+     "the companion cannot listen twice on one port"},
+    {"null hostnames of a socket are absent", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "protocol": "Unix", "socketPath": "/run/a/a.sock",
+                        "hostnames": null, "port": null, "env": {"host": null}}]})j",
+     ""},
+    {"a socket's folder is a volume", "Ambassador",
+     R"j({"endpoints": [{"name": "a", "protocol": "Unix", "socketPath": "/run/a/a.sock"}],
+          "volumes": [{"name": "b", "emptyDir": {}}, {"name": "a", "emptyDir": {}}]})j",
+     "spec.endpoints[0].name: a is also the name of spec.volumes[1]; they must differ, for the "
+     "socket's folder becomes the volume PATTERN--NAME of the Pod"},
+    {"a taken over endpoint that is not there", "Ambassador",
+     R"j({"direction": "Inbound", "takeOver": {"portName": "http", "endpoint": "a"}})j",
+     "spec.takeOver.endpoint: there is no endpoint a in spec.endpoints"},
+    {"the second of two names of placement", "Sidecar",
+     R"j({"placement": {"before": ["a", "b"], "after": ["c", "b"]}})j",
+     "spec.placement.after[1]: b stands in placement.before too"},
+    {"waitSeconds with a default that is not 0", "Ambassador",
+     R"j({"placement": {"mode": "Regular"}})j",
+     "spec.placement.mode: an Outbound Ambassador with mode: Regular starts beside the target and "
+     "cannot be waited for: set waitSeconds: 0, or remove mode"},
+    {"a reserved label", "Sidecar", R"j({"podLabels": {"app.kubernetes.io/name": "a"}})j",
+     "spec.podLabels.app.kubernetes.io/name: a pattern may not set it: remove it"},
+    {"a label's key that is not fit to be shown", "Sidecar", R"j({"podLabels": {"a\nb": "a"}})j",
+     "spec.podLabels: expected keys such as team or example.com/team, not \"a\\nb\""},
+    {"a separator that is null is absent", "Sidecar",
+     R"j({"env": [{"name": "A", "value": "b", "separator": null}]})j", ""},
+    {"a reason in the other case", "Sidecar",
+     R"j({"tests": [{"name": "a", "pod": {}, "want": {"reason": "portTaken"}}]})j",
+     "spec.tests[0].want.reason: expected a reason such as Injected or PortTaken, not "
+     "\"portTaken\""},
     {"a key that is not fit to be shown", "Sidecar", R"j({"a\nb": 1})j",
      "spec.a\\nb: unknown field"},
 };
@@ -279,6 +331,31 @@ TEST(PatternTwin, CountsFilesInBytes) {
             "bytes");
 }
 
+TEST(PatternTwin, CountsTestsInBytesOfJson) {
+  const auto with_text = [](std::size_t size) {
+    const json pod = {{"a", std::string(size, 'x')}};
+    const json test = {{"name", "a"}, {"pod", pod}, {"want", {{"reason", "Injected"}}}};
+    return ComplaintOf(Object("Sidecar", {{"tests", {test}}}));
+  };
+  const std::size_t rest =
+      std::string(R"([{"name":"a","pod":{"a":""},"want":{"reason":"Injected"}}])").size();
+  EXPECT_EQ(with_text(32768 - rest), "");
+  EXPECT_EQ(with_text(32769 - rest),
+            "spec.tests: expected at most 32 KiB of JSON in all tests together, not 32769 bytes");
+}
+
+TEST(PatternTwin, SeparatesAppendedValuesWithASpace) {
+  const auto separator_of = [](const char* variable) {
+    const auto stored = StoredPattern::FromObject(
+        Object("Sidecar", {{"env", json::array({json::parse(variable)})}}));
+    return stored->compiled == nullptr ? stored->complaint
+                                       : stored->compiled->spec().env.at(0).separator;
+  };
+  EXPECT_EQ(separator_of(R"({"name": "A", "value": "b", "operation": "Append"})"), " ");
+  EXPECT_EQ(separator_of(R"({"name": "A", "value": "b", "operation": "Append", "separator": ""})"),
+            "");
+}
+
 TEST(PatternTwin, RefusesASpecThatIsTooLarge) {
   json spec;
   spec["container"]["args"] = json::array();
@@ -315,7 +392,7 @@ TEST(PatternTwin, RefusesMoreThan64ReferencesInOneString) {
   for (int i = 0; i < 64; ++i) text += "$(pattern.name)";
   EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text}}}}})), "");
   EXPECT_EQ(ComplaintOf(Object("Sidecar", {{"container", {{"args", {text + "$(pattern.name)"}}}}})),
-            "spec.container.args[]: more than 64 references in one string");
+            "spec.container.args[0]: more than 64 references in one string");
 }
 
 }  // namespace

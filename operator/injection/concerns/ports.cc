@@ -148,10 +148,11 @@ class PortPlanner {
     constexpr std::array<std::string_view, 3> kUses = {" is declared by container ",
                                                        " is used by a probe or hook of container ",
                                                        " is named by the annotation "};
-    return Sentence(context_, candidate,
-                    {" needs port ", context_.Text(static_cast<std::int64_t>(entry.port)),
-                     entry.udp ? "/UDP" : "/TCP", ", which",
-                     kUses[static_cast<std::size_t>(other.use)], other.owner});
+    return injection::Sentence(
+        context_, candidate,
+        {" needs port ", context_.Text(static_cast<std::int64_t>(entry.port)),
+         entry.udp ? "/UDP" : "/TCP", ", which", kUses[static_cast<std::size_t>(other.use)],
+         other.owner});
   }
 
   void Allocate() {
