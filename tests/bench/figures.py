@@ -1,8 +1,9 @@
 """What the benchmarks print, made into figures with targets.
 
-usage: figures.py engine FILE             Google Benchmark's JSON as lines `NAME<TAB>VALUE<TAB>UNIT`
-       figures.py report FILE [JSON]      such lines as a table, and into JSON one object a line:
-                                          name, value, unit, target, met
+usage: figures.py engine FILE        Google Benchmark's JSON as lines `NAME<TAB>VALUE<TAB>UNIT`
+       figures.py report FILE [JSON] such lines as a table, and into JSON one object a line: name,
+                                     value, unit, target, met
+       figures.py markdown JSON...   those with a target, as they stand in README.md
 """
 
 import json
@@ -25,8 +26,10 @@ TARGETS = [
     ("webhook/1000-patterns/rss-after-load", "<=", 20),
     ("webhook/1000-patterns/ready", "<=", 500),
     ("creation/webhook-to-policy", "<=", 1),
+    ("creation/webhook-to-policy-once", "<=", 1),
 ]
 BASELINE, BASELINE_CPU, BASELINE_TOLERANCE = "baseline/8k/16/cpu", 190, 0.25
+WORDS = {True: "met", False: "MISSED", None: "void"}
 IDLE_PERCENT = 10  # of a core, spent by others: beyond it the machine is not idle
 
 
@@ -107,6 +110,20 @@ def void_ratios(figures):
             f"not within 25 % of {BASELINE_CPU} us, on a machine that is {'idle' if idle else 'not idle'}.")
 
 
+def shown(value):
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def markdown(*files):
+    print("| figure | value | target | |\n|---|---|---|---|")
+    for file in files:
+        with open(file, encoding="utf-8") as lines:
+            for figure in map(json.loads, lines):
+                if figure["target"]:
+                    print(f"| {figure['name']} | {shown(figure['value'])} {figure['unit']} "
+                          f"| {figure['target']} | {WORDS[figure['met']]} |")
+
+
 def report(file, json_file=None):
     figures = read_figures(file)
     void = void_ratios(figures)
@@ -115,10 +132,9 @@ def report(file, json_file=None):
             for figure in figures:
                 out.write(json.dumps(figure) + "\n")
     width = max(len(figure["name"]) for figure in figures)
-    words = {True: "met", False: "MISSED", None: "void"}
     for figure in figures:
-        end = f"  {figure['target']:>8}  {words[figure['met']]}" if figure["target"] else ""
-        print(f"{figure['name']:<{width}}  {figure['value']:>9.4g} {figure['unit']:<11}{end}".rstrip())
+        end = f"  {figure['target']:>8}  {WORDS[figure['met']]}" if figure["target"] else ""
+        print(f"{figure['name']:<{width}}  {shown(figure['value']):>9} {figure['unit']:<11}{end}".rstrip())
     if void:
         print(f"\n{void}")
     others = next((f["value"] for f in figures if f["name"] == "machine/others"), 0)
@@ -130,7 +146,7 @@ def report(file, json_file=None):
 
 
 def main():
-    commands = {"engine": engine, "report": report}
+    commands = {"engine": engine, "report": report, "markdown": markdown}
     if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

@@ -13,7 +13,8 @@
 // first is compared with: a ratio is taken within a round, since the machine may be slower in the
 // next.
 //
-// `pods` creates Pods in each of the namespaces in turn, and counts what that costs each process.
+// `pods` creates Pods in each of the namespaces in turn, and counts what that costs each process. In
+// the first nobody is asked about them; the second is what is compared with the others.
 package main
 
 import (
@@ -42,7 +43,7 @@ func (list *pairs) Set(text string) error {
 }
 
 func print(name string, value float64, unit string) {
-	fmt.Printf("%s\t%.4g\t%s\n", name, value, unit)
+	fmt.Printf("%s\t%.4f\t%s\n", name, value, unit)
 }
 
 func progress(format string, arguments ...any) {

@@ -51,18 +51,25 @@ func loadPods(plan podPlan) {
 		}
 		print("creation/"+pod.name, median(cost[pod.name]["sum"]), "us")
 	}
-	first, last := cost[plan.pods[0].name]["sum"], plan.pods[len(plan.pods)-1].name
+	none := cost[plan.pods[0].name]["sum"]
 	for _, pod := range plan.pods[1:] {
-		more, ratio := []float64{}, []float64{}
-		for i, sum := range cost[pod.name]["sum"] {
-			more = append(more, sum-first[i])
-			ratio = append(ratio, sum/cost[last]["sum"][i])
-		}
-		print("creation/"+pod.name+"/more", median(more), "us")
-		if pod.name != last {
-			print("creation/"+pod.name+"-to-"+last, median(ratio), "x")
-		}
+		print("creation/"+pod.name+"/more", medianOf(cost[pod.name]["sum"], none,
+			func(with, without float64) float64 { return with - without }), "us")
 	}
+	ours := plan.pods[1].name
+	for _, pod := range plan.pods[2:] {
+		print("creation/"+ours+"-to-"+pod.name, medianOf(cost[ours]["sum"], cost[pod.name]["sum"],
+			func(one, other float64) float64 { return one / other }), "x")
+	}
+}
+
+// medianOf compares within each round.
+func medianOf(ones, others []float64, compare func(one, other float64) float64) float64 {
+	var values []float64
+	for i, one := range ones {
+		values = append(values, compare(one, others[i]))
+	}
+	return median(values)
 }
 
 func cpuOfAll(processes pairs) []time.Duration {
