@@ -179,7 +179,8 @@ const std::pmr::vector<PortEntry>& Occupancy::PodPorts() {
     if (const std::string_view* text = pod_.FindAnnotation(kPrometheusPort)) {
       int port = 0;
       std::from_chars(text->data(), text->data() + text->size(), port);
-      if (port > 0) ports_.push_back({port, false, PortUse::kAnnotation, kPrometheusPort});
+      if (port > 0)
+        ports_.push_back({port, Transport::kTcp, PortUse::kAnnotation, kPrometheusPort});
     }
   }
   return ports_;
@@ -188,8 +189,8 @@ const std::pmr::vector<PortEntry>& Occupancy::PodPorts() {
 void Occupancy::AddContainerPorts(const ContainerFacts& container) {
   for (const JsonValue port : container.ports.elements()) {
     const auto number = static_cast<int>(PortNumber(port["containerPort"]));
-    const bool udp = port["protocol"].RawString() == "UDP";
-    if (number > 0) ports_.push_back({number, udp, PortUse::kDeclared, container.name});
+    const Transport transport = ParseTransport(port["protocol"].RawString());
+    if (number > 0) ports_.push_back({number, transport, PortUse::kDeclared, container.name});
   }
   for (const JsonValue probe :
        {container.liveness_probe, container.readiness_probe, container.startup_probe,
@@ -201,7 +202,7 @@ void Occupancy::AddContainerPorts(const ContainerFacts& container) {
 void Occupancy::AddHandlerPorts(JsonValue handler, std::string_view owner) {
   for (const std::string_view action : {"httpGet", "tcpSocket", "grpc"}) {
     const auto number = static_cast<int>(PortNumber(handler[action]["port"]));
-    if (number > 0) ports_.push_back({number, false, PortUse::kProbe, owner});
+    if (number > 0) ports_.push_back({number, Transport::kTcp, PortUse::kProbe, owner});
   }
 }
 

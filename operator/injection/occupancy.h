@@ -16,6 +16,7 @@
 #include "operator/api/pattern.h"
 #include "operator/base/arena.h"
 #include "operator/injection/pod_facts.h"
+#include "operator/injection/transport.h"
 
 namespace remora::injection {
 
@@ -91,7 +92,7 @@ struct HostEntry {
 
 struct PortEntry {
   int port = 0;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
   PortUse use = PortUse::kDeclared;
   std::string_view owner;  // container
 };

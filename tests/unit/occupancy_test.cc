@@ -60,7 +60,7 @@ TEST_F(OccupancyTest, CountsPortsOfProbesHooksAndAnnotations) {
   std::vector<int> ports;
   for (const PortEntry& entry : occupancy.PodPorts()) ports.push_back(entry.port);
   EXPECT_EQ(ports, (std::vector<int>{8080, 53, 8081, 8082, 9102}));
-  EXPECT_TRUE(occupancy.PodPorts()[1].udp);
+  EXPECT_EQ(occupancy.PodPorts()[1].transport, Transport::kUdp);
 }
 
 TEST_F(OccupancyTest, GivesBackWhatARefusedPatternTook) {

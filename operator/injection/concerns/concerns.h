@@ -47,7 +47,7 @@ bool NeedsWait(const Context& context, const Candidate& candidate);
 // take_over.cc: a port of a container by its name.
 struct NamedPort {
   int number = 0;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
   std::optional<std::size_t> index;  // in `ports`; nothing: an earlier call has taken its name
   bool taken_by_another = false;     // by another pattern of the record
 };

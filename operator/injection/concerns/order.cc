@@ -315,7 +315,9 @@ bool NeedsWait(const Context& context, const Candidate& candidate) {
   return IsOutbound(candidate) && pattern.spec().wait_seconds > 0 && !pattern.has_startup_probe &&
          IsNative(context, candidate) &&
          std::any_of(pattern.endpoints.begin(), pattern.endpoints.end(),
-                     [](const CompiledEndpoint& endpoint) { return !endpoint.udp; });
+                     [](const CompiledEndpoint& endpoint) {
+                       return endpoint.transport == Transport::kTcp;
+                     });
 }
 
 void ResolveOrder(Context& context) {
