@@ -112,7 +112,7 @@ class Planner {
         added.key = container.name;
         std::pmr::string pointer(&context_.arena);
         AppendPointer(added, pointer);
-        const auto& ours = context_.previous.added;
+        const auto& ours = context_.previous.added();
         const auto& of_istio = istio[init ? "initContainers" : "containers"];
         container.foreign =
             Contains(context_.environment.foreign_containers, container.name) ||

@@ -87,5 +87,39 @@ TEST_F(OccupancyTest, GivesBackWhatARefusedPatternTook) {
   EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"earlier\"");
 }
 
+TEST_F(OccupancyTest, FindsTheLastVariableOfANameWhateverItIsWrittenLike) {
+  ASSERT_TRUE(document_
+                  .Parse(R"({"spec":{"containers":[{"name":"web","env":[
+      {"name":"A","value":"1"},{"value":"nameless"},7,{"value":"\"2\"","name":"\u0041"},
+      {"name":"LONG","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":3},
+      {"name":"LONGER"}]}]}})")
+                  .ok());
+  arena_.Reset();
+  PodFacts facts(arena_);
+  ReadPodFacts(document_.root(), arena_, facts);
+  Occupancy occupancy(facts, arena_);
+  ContainerOccupancy& web = *occupancy.FindContainer("web");
+  const VariableEntry found = *web.FindVariable("A", arena_);
+  EXPECT_EQ(found.name, "A");
+  EXPECT_EQ(found.position, 3U);
+  EXPECT_EQ(found.value, R"("\"2\"")");
+  EXPECT_FALSE(found.ours);
+  EXPECT_EQ(web.FindVariable("LONG", arena_)->position, 4U);
+  EXPECT_EQ(web.FindVariable("LONG", arena_)->value_from,
+            R"({"fieldRef":{"fieldPath":"metadata.name"}})");
+  EXPECT_EQ(web.FindVariable("LON", arena_), nullptr);
+  EXPECT_EQ(web.FindVariable("LONGEST", arena_), nullptr);
+}
+
+TEST_F(OccupancyTest, FindsWhatItHasChangedWithItsNewValue) {
+  Occupancy occupancy(facts_, arena_);
+  ContainerOccupancy& web = *occupancy.FindContainer("web");
+  web.SetVariable(*web.FindVariable("A", arena_), "\"new\"", "");
+  EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"new\"");
+  web.AddVariable("B", "\"2\"", "");
+  EXPECT_TRUE(web.FindVariable("B", arena_)->ours);
+  EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"new\"");
+}
+
 }  // namespace
 }  // namespace remora::injection

@@ -4,7 +4,18 @@
 
 namespace remora::injection {
 
+namespace {
+
 using api::Reason;
+
+// A string that lives as long as the arena's memory; its destructor has nothing to do.
+std::pmr::string& NewString(Arena& arena, std::size_t capacity) {
+  auto& text = *std::pmr::polymorphic_allocator<>(&arena).new_object<std::pmr::string>();
+  text.reserve(capacity);
+  return text;
+}
+
+}  // namespace
 
 std::string_view Sentence(const Context& context, const Candidate& candidate,
                           std::initializer_list<std::string_view> parts) {
@@ -34,10 +45,11 @@ bool WasOurs(const Context& context, const Candidate& candidate, const Operation
 }
 
 std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text) {
+  constexpr std::size_t kUsual = 200;
   if (!text.HasReferences()) return text.LiteralText();
-  std::pmr::string out(&context.arena);
+  std::pmr::string& out = NewString(context.arena, kUsual);
   text.AppendTo(candidate.values, out);
-  return context.arena.Copy(out);
+  return out;
 }
 
 std::string_view RenderedAs(Context& context, Candidate& candidate, const Template& text,
@@ -54,9 +66,9 @@ std::string_view RenderedAs(Context& context, Candidate& candidate, const Templa
 }
 
 std::string_view Quoted(Context& context, std::string_view text) {
-  std::pmr::string out(&context.arena);
+  std::pmr::string& out = NewString(context.arena, text.size() + 2);
   AppendQuoted(text, out);
-  return context.arena.Copy(out);
+  return out;
 }
 
 }  // namespace remora::injection

@@ -156,7 +156,7 @@ std::optional<NamedPort> FindPort(const Context& context, const Candidate& candi
     // An earlier call has taken the name away: it counts as the user wrote it.
     const std::string_view pointer =
         context.Text({"/spec/containers/", container.name, "/", PortNamePointer(context, port)});
-    for (const RecordedPath& changed : context.previous.changed) {
+    for (const RecordedPath& changed : context.previous.changed()) {
       if (changed.pointer != pointer || changed.before.String(context.arena) != name) continue;
       port.index.reset();
       port.taken_by_another = static_cast<int>(changed.pattern) != candidate.recorded;
