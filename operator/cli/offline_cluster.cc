@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "operator/api/annotations.h"
 #include "operator/api/pattern.h"
+#include "operator/cli/pattern_files.h"
 #include "operator/injection/plan.h"
 
 namespace remora::cli {
@@ -14,16 +14,6 @@ namespace {
 
 using nlohmann::json;
 using Pointer = json::json_pointer;
-
-bool IsPattern(const json& object) {
-  return StringAt(object, Pointer("/apiVersion")).starts_with(api::kPatternPrefix) &&
-         api::ParsePatternKind(StringAt(object, Pointer("/kind")));
-}
-
-bool IsNamespace(const json& object) {
-  return StringAt(object, Pointer("/apiVersion")) == "v1" &&
-         StringAt(object, Pointer("/kind")) == "Namespace";
-}
 
 std::optional<Exclusion> FindExclusion(const Workload& workload, const json& pod) {
   if (workload.namespace_name == "kube-system") {
@@ -86,7 +76,7 @@ void OfflineCluster::IndexPattern(json object, const Place& place,
     object["metadata"]["namespace"] = namespace_name_;
   }
   const std::string kind = StringAt(object, Pointer("/kind"));
-  const auto pattern = injection::StoredPattern::FromObject(object);
+  const auto pattern = StorePattern(object);
   if (pattern == nullptr) {
     complaints_.push_back(place.ToString() + ": warning: a " + kind +
                           " without metadata.name is no pattern");

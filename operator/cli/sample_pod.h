@@ -1,0 +1,22 @@
+// SamplePod: a Pod that asks for a pattern and has what the pattern refers to, so that a pattern
+// can be rendered without a Pod of its user.
+//
+// Contract
+//   - A parameter has its default, else the first of its enum, else its example, else a value that
+//     its type and limits admit.
+//   - Targets, their ports, labels and volumes that the pattern names are there.
+// Thread-safety: pure function. Errors: none.
+//
+// Example
+//   auto outcome = Inject(SamplePod(*stored->compiled), ...);
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "operator/injection/compiled_pattern.h"
+
+namespace remora::cli {
+
+nlohmann::json SamplePod(const injection::CompiledPattern& pattern);
+
+}  // namespace remora::cli
