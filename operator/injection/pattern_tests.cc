@@ -180,8 +180,8 @@ std::optional<std::string> RunPatternTest(const PatternTest& test, const Pattern
   std::string namespace_name = metadata.is_object() ? TextAt(metadata, "namespace") : std::string();
   if (namespace_name.empty()) namespace_name = test.namespace_name;
   Workspace workspace;
-  const Outcome outcome =
-      Inject({document.root(), namespace_name}, patterns, environment, workspace);
+  const Request request{.pod = document.root(), .namespace_name = namespace_name};
+  const Outcome outcome = Inject(request, patterns, environment, workspace);
   const Got got = ReasonOf(test, outcome);
   if (got.reason != test.want_reason) {
     return "got " + got.reason + (got.message.empty() ? "" : ": " + got.message) + "; want " +

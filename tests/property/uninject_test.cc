@@ -32,7 +32,7 @@ void ForEachInjected(std::uint32_t pods, Check check) {
   for (std::uint32_t seed = 1; seed <= pods && !::testing::Test::HasFailure(); ++seed) {
     const json pod = PodGenerator(seed).Next();
     REMORA_CHECK(document.Parse(pod.dump()).ok());
-    const injection::Request request{document.root(), "shop"};
+    const injection::Request request{.pod = document.root(), .namespace_name = "shop"};
     const injection::Outcome outcome = injection::Inject(request, *index, environment, workspace);
     if (outcome.verdict != injection::Verdict::kPatched) continue;
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + pod.dump(1));
