@@ -116,8 +116,15 @@ struct Rooms {
     std::pmr::vector<injection::Candidate> candidates(&arena);
     injection::PreviousRecord previous(arena);
     const injection::Request request{call.document.root(), kNamespace};
-    injection::Context context{request,  *call.index, call.environment, arena, *facts,
-                               previous, plan,        candidates};
+    injection::Context context{request,
+                               *call.index,
+                               call.environment,
+                               arena,
+                               call.index->FindNamespace(kNamespace),
+                               *facts,
+                               previous,
+                               plan,
+                               candidates};
     injection::MatchPatterns(context);
     benchmark::DoNotOptimize(candidates.data());
   }
