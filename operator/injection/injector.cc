@@ -34,7 +34,7 @@ struct Workspace::State {
 
   Arena arena;
   JsonDocument record_document;
-  JsonDocument istio_document;
+  JsonDocument scratch;
   std::optional<Call> call;
 };
 
@@ -102,7 +102,7 @@ class Planner {
   void MarkForeign() {
     JsonValue istio;
     if (const std::string_view* text = context_.pod.FindAnnotation(kIstioStatus)) {
-      if (state_.istio_document.Parse(*text).ok()) istio = state_.istio_document.root();
+      if (state_.scratch.Parse(*text).ok()) istio = state_.scratch.root();
     }
     for (auto* list : {&context_.pod.init_containers, &context_.pod.containers}) {
       for (ContainerFacts& container : *list) {
@@ -394,7 +394,8 @@ Outcome Inject(const Request& request, const PatternIndex& patterns, const Envir
                   call.pod,
                   call.previous,
                   call.plan,
-                  call.candidates};
+                  call.candidates,
+                  state.scratch};
   return Planner(context, state).Run();
 }
 
