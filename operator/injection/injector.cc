@@ -100,10 +100,9 @@ class Planner {
 
   // Containers that are no application of the user's: ours, Istio's and those of a list.
   void MarkForeign() {
-    JsonValue istio;
-    if (const std::string_view* text = context_.pod.FindAnnotation(kIstioStatus)) {
-      if (state_.scratch.Parse(*text).ok()) istio = state_.scratch.root();
-    }
+    const std::string_view* status = context_.pod.FindAnnotation(kIstioStatus);
+    const bool has_istio = status != nullptr && state_.scratch.Parse(*status).ok();
+    const JsonValue istio = has_istio ? state_.scratch.root() : JsonValue();
     for (auto* list : {&context_.pod.init_containers, &context_.pod.containers}) {
       for (ContainerFacts& container : *list) {
         const bool init = container.init;

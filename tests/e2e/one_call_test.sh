@@ -150,6 +150,11 @@ check "a Guaranteed Pod stays so, in one call" admits '.status.qosClass == "Guar
   created "$OURS" sidecar limited "$GUARANTEED"
 check "and is refused a companion without limits" refuses 'Resources' \
   created "$OURS" sidecar plain "$GUARANTEED"
+check "a Pod with resources of its own and a LimitRange: one call" \
+  admits '.spec.initContainers[0].resources.limits.cpu == "500m"' \
+  created "$OURS-limits" sidecar limited \
+  "$(jq --null-input --argjson spec "$RESTRICTED" \
+    '$spec + {resources: {limits: {cpu: "4", memory: "8Gi"}}}')"
 check "a hidden token: one call, and an empty directory" admits '
     .spec.initContainers[0].volumeMounts | length == 1 and .[0].name == "hidden--token"' \
   created "$OURS" sidecar hidden
