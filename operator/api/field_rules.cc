@@ -104,7 +104,7 @@ const TextFormat kTargetPort = {IsPortName,
                                 "a number from 1 to 65535 or the name of a port, such as http"};
 const TextFormat kVolumeName = {
     IsVolumeName,
-    "a DNS label such as logs (files and wait are names that Remora uses itself, as is token)"};
+    "a DNS label such as logs (files, wait and token are names that Remora uses itself)"};
 const TextFormat kMountPath = {
     [](std::string_view text) { return BeginsAsPath(text) && text != "/" && !HasColon(text); },
     "a path that begins with / or with a reference such as $(params.dir), is not / itself and has "
