@@ -138,7 +138,7 @@ check "case 45: and the API server admits what it says of restricted" \
 check "case 45: root is refused with the field" refuses 'securityContext.runAsUser: 0' \
   created "$OURS-limits" sidecar root "$RESTRICTED"
 check "case 46: more than the maximum is refused with the LimitRange" \
-  refuses 'a limit of 4Gi, but LimitRange limits' created "$OURS-limits" sidecar big "$RESTRICTED"
+  refuses 'memory at most 2Gi, but a limit of 4Gi' created "$OURS-limits" sidecar big "$RESTRICTED"
 check "case 46: a quota that demands limits, and a companion without" \
   refuses 'ResourceQuota compute' created "$OURS-quota" sidecar plain "$LIMITED"
 check "case 46: and one with them is admitted" \

@@ -75,14 +75,14 @@ void ResourceWriter::CheckRange(const LimitRangeFacts& range, const ResourceLimi
 
 void ResourceWriter::RefuseRange(const LimitRangeFacts& range, const ResourceLimit& limit,
                                  std::string_view found) {
-  const std::string_view rule = limit.kind == LimitKind::kMinimum   ? "at least "
-                                : limit.kind == LimitKind::kMaximum ? "at most "
-                                                                    : "limit to request at most ";
+  const std::string_view rule = limit.kind == LimitKind::kMinimum   ? " at least "
+                                : limit.kind == LimitKind::kMaximum ? " at most "
+                                                                    : " limit to request at most ";
   Refuse(candidate_, Reason::kLimitRange,
-         Sentence(context_, candidate_,
-                  {" has in ", where_, " for ", limit.resource, " ", found, ", but LimitRange ",
-                   range.name, " of namespace ", context_.request.namespace_name, " wants ", rule,
-                   limit.value.text}));
+         Sentence(
+             context_, candidate_,
+             {" breaks LimitRange ", range.name, " of namespace ", context_.request.namespace_name,
+              ": ", limit.resource, rule, limit.value.text, ", but ", found, " in ", where_}));
 }
 
 void ResourceWriter::CheckQuotas() {
