@@ -105,14 +105,13 @@ class Planner {
     const JsonValue istio = has_istio ? state_.scratch.root() : JsonValue();
     for (auto* list : {&context_.pod.init_containers, &context_.pod.containers}) {
       for (ContainerFacts& container : *list) {
-        const bool init = container.init;
         Operation added;
-        added.list = init ? List::kInitContainers : List::kContainers;
+        added.list = container.init ? List::kInitContainers : List::kContainers;
         added.key = container.name;
         std::pmr::string pointer(&context_.arena);
         AppendPointer(added, pointer);
         const auto& ours = context_.previous.added();
-        const auto& of_istio = istio[init ? "initContainers" : "containers"];
+        const auto& of_istio = istio[container.init ? "initContainers" : "containers"];
         container.foreign =
             Contains(context_.environment.foreign_containers, container.name) ||
             std::any_of(ours.begin(), ours.end(),
