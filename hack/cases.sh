@@ -35,7 +35,7 @@ main() {
   local all
   all=$(mentions)
   while read -r number text; do
-    late=
+    late=''
     [[ $number != later ]] || { late=yes && read -r number text <<<"$text"; }
     tests=$(awk -v n="$number" '$1 == n { print "      " $2 }' <<<"$all")
     if [[ -z $tests && -z $late ]]; then

@@ -6,8 +6,10 @@ namespace remora::webhook {
 
 namespace {
 
+using injection::LimitRangeFacts;
 using injection::NamespaceFacts;
 using injection::PatternIndex;
+using injection::QuotaFacts;
 using injection::StoredPattern;
 
 template <typename T>
@@ -27,20 +29,31 @@ Result<std::shared_ptr<const NamespaceFacts>> DecodeNamespace(const nlohmann::js
   return std::make_shared<const NamespaceFacts>(NamespaceFacts::FromObject(object));
 }
 
-// The four caches as they are now.
+Result<std::shared_ptr<const LimitRangeFacts>> DecodeLimitRange(const nlohmann::json& object) {
+  return std::make_shared<const LimitRangeFacts>(LimitRangeFacts::FromObject(object));
+}
+
+Result<std::shared_ptr<const QuotaFacts>> DecodeQuota(const nlohmann::json& object) {
+  return std::make_shared<const QuotaFacts>(QuotaFacts::FromObject(object));
+}
+
+// The caches as they are now.
 struct ListerPatternSource::Moment {
   ContentsPointer<StoredPattern> ambassadors;
   ContentsPointer<StoredPattern> sidecars;
   ContentsPointer<StoredPattern> adapters;
   ContentsPointer<NamespaceFacts> namespaces;
+  ContentsPointer<LimitRangeFacts> limit_ranges;
+  ContentsPointer<QuotaFacts> quotas;
 
   Generations generations() const {
-    return {ambassadors->generation, sidecars->generation, adapters->generation,
-            namespaces->generation};
+    return {ambassadors->generation, sidecars->generation,     adapters->generation,
+            namespaces->generation,  limit_ranges->generation, quotas->generation};
   }
 
   bool synced() const {
-    return ambassadors->synced && sidecars->synced && adapters->synced && namespaces->synced;
+    return ambassadors->synced && sidecars->synced && adapters->synced && namespaces->synced &&
+           limit_ranges->synced && quotas->synced;
   }
 
   std::shared_ptr<const PatternIndex> MakeIndex() const {
@@ -51,6 +64,8 @@ struct ListerPatternSource::Moment {
     for (const auto& entry : namespaces->entries) {
       if (entry->value) builder.AddNamespace(entry->value);
     }
+    for (const auto& entry : limit_ranges->entries) builder.AddLimitRange(entry->value);
+    for (const auto& entry : quotas->entries) builder.AddResourceQuota(entry->value);
     return std::move(builder).Build();
   }
 };
@@ -59,8 +74,8 @@ ListerPatternSource::ListerPatternSource(PatternListers listers)
     : listers_(std::move(listers)), built_(std::make_shared<const Built>()) {}
 
 ListerPatternSource::Moment ListerPatternSource::Load() const {
-  return {listers_.ambassadors.Load(), listers_.sidecars.Load(), listers_.adapters.Load(),
-          listers_.namespaces.Load()};
+  return {listers_.ambassadors.Load(), listers_.sidecars.Load(),     listers_.adapters.Load(),
+          listers_.namespaces.Load(),  listers_.limit_ranges.Load(), listers_.quotas.Load()};
 }
 
 std::shared_ptr<const PatternIndex> ListerPatternSource::Current() const {
@@ -92,6 +107,8 @@ std::string ListerPatternSource::Missing() const {
   note(moment.sidecars->synced, "sidecars");
   note(moment.adapters->synced, "adapters");
   note(moment.namespaces->synced, "namespaces");
+  note(moment.limit_ranges->synced, "limitranges");
+  note(moment.quotas->synced, "resourcequotas");
   return missing;
 }
 

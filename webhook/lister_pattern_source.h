@@ -1,5 +1,5 @@
-// ListerPatternSource: the PatternSource on the caches of the three pattern kinds and of
-// Namespaces.
+// ListerPatternSource: the PatternSource on the caches of the three pattern kinds, of
+// Namespaces, and of what limits them.
 //
 // Contract
 //   - A change is in the first Current() after its event was stored. The index is made then and not
@@ -12,7 +12,7 @@
 //
 // Example
 //   ListerPatternSource source({ambassadors.lister(), sidecars.lister(), adapters.lister(),
-//                               namespaces.lister()});
+//                               namespaces.lister(), limit_ranges.lister(), quotas.lister()});
 #pragma once
 
 #include <array>
@@ -32,12 +32,17 @@ struct PatternListers {
   runtime::Lister<injection::StoredPattern> sidecars;
   runtime::Lister<injection::StoredPattern> adapters;
   runtime::Lister<injection::NamespaceFacts> namespaces;
+  runtime::Lister<injection::LimitRangeFacts> limit_ranges;
+  runtime::Lister<injection::QuotaFacts> quotas;
 };
 
 // Decoders for the Stores behind the Listers.
 Result<std::shared_ptr<const injection::StoredPattern>> DecodePattern(const nlohmann::json& object);
 Result<std::shared_ptr<const injection::NamespaceFacts>> DecodeNamespace(
     const nlohmann::json& object);
+Result<std::shared_ptr<const injection::LimitRangeFacts>> DecodeLimitRange(
+    const nlohmann::json& object);
+Result<std::shared_ptr<const injection::QuotaFacts>> DecodeQuota(const nlohmann::json& object);
 
 class ListerPatternSource final : public PatternSource {
  public:
@@ -47,7 +52,7 @@ class ListerPatternSource final : public PatternSource {
   std::string Missing() const override;
 
  private:
-  using Generations = std::array<std::uint64_t, 4>;
+  using Generations = std::array<std::uint64_t, 6>;
   struct Moment;
   struct Built {
     Generations generations = {};

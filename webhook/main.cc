@@ -32,7 +32,7 @@ namespace remora::webhook {
 namespace {
 
 constexpr int kUsageError = 2;
-constexpr int kHttpClientThreads = 2;  // for four watches
+constexpr int kHttpClientThreads = 2;  // for six watches
 constexpr std::chrono::seconds kCertificateInterval{3};
 // An answer may still be under way for the handler's time and the write's first moments.
 constexpr std::chrono::seconds kInFlightLimit{5};
@@ -99,27 +99,32 @@ struct Caches {
         sidecars(client, PatternResource(api::PatternKind::kSidecar), DecodePattern, clock),
         adapters(client, PatternResource(api::PatternKind::kAdapter), DecodePattern, clock),
         namespaces(client, {"", "v1", "namespaces"}, DecodeNamespace, clock),
+        limit_ranges(client, {"", "v1", "limitranges"}, DecodeLimitRange, clock),
+        quotas(client, {"", "v1", "resourcequotas"}, DecodeQuota, clock),
         patterns({ambassadors.store.lister(), sidecars.store.lister(), adapters.store.lister(),
-                  namespaces.store.lister()}) {}
+                  namespaces.store.lister(), limit_ranges.store.lister(), quotas.store.lister()}) {}
 
   void RunIn(runtime::Manager& manager) {
     ambassadors.RunIn(manager);
     sidecars.RunIn(manager);
     adapters.RunIn(manager);
     namespaces.RunIn(manager);
+    limit_ranges.RunIn(manager);
+    quotas.RunIn(manager);
   }
 
   std::vector<NamedReflector> reflectors() const {
-    return {{ambassadors.name, &ambassadors.reflector},
-            {sidecars.name, &sidecars.reflector},
-            {adapters.name, &adapters.reflector},
-            {namespaces.name, &namespaces.reflector}};
+    return {{ambassadors.name, &ambassadors.reflector},   {sidecars.name, &sidecars.reflector},
+            {adapters.name, &adapters.reflector},         {namespaces.name, &namespaces.reflector},
+            {limit_ranges.name, &limit_ranges.reflector}, {quotas.name, &quotas.reflector}};
   }
 
   Cache<injection::StoredPattern> ambassadors;
   Cache<injection::StoredPattern> sidecars;
   Cache<injection::StoredPattern> adapters;
   Cache<injection::NamespaceFacts> namespaces;
+  Cache<injection::LimitRangeFacts> limit_ranges;
+  Cache<injection::QuotaFacts> quotas;
   ListerPatternSource patterns;
 };
 

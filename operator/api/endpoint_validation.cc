@@ -41,8 +41,9 @@ Complaint ValidateUnix(const Endpoint& endpoint, const nlohmann::json& written) 
     return ".env: an endpoint with protocol: Unix is a file: env.url may hold its address, remove "
            "env.host and env.port";
   }
-  if (endpoint.name == "files" || endpoint.name == "wait") {
-    return ".name: files and wait are names that Remora uses itself; give the endpoint another";
+  if (endpoint.name == "files" || endpoint.name == "wait" || endpoint.name == "token") {
+    return ".name: files, wait and token are names that Remora uses itself; give the endpoint "
+           "another";
   }
   return std::nullopt;
 }

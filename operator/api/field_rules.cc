@@ -57,7 +57,7 @@ bool IsLimit(std::string_view text) {
 }
 
 bool IsVolumeName(std::string_view text) {
-  return IsDnsLabel(text) && text != "files" && text != "wait";
+  return IsDnsLabel(text) && text != "files" && text != "wait" && text != "token";
 }
 
 bool IsVariableName(std::string_view text) {
@@ -103,7 +103,8 @@ const TextFormat kContainerName = {IsDnsLabel, "the name of a container, such as
 const TextFormat kTargetPort = {IsPortName,
                                 "a number from 1 to 65535 or the name of a port, such as http"};
 const TextFormat kVolumeName = {
-    IsVolumeName, "a DNS label such as logs (files and wait are names that Remora uses itself)"};
+    IsVolumeName,
+    "a DNS label such as logs (files, wait and token are names that Remora uses itself)"};
 const TextFormat kMountPath = {
     [](std::string_view text) { return BeginsAsPath(text) && text != "/" && !HasColon(text); },
     "a path that begins with / or with a reference such as $(params.dir), is not / itself and has "

@@ -15,6 +15,19 @@ namespace {
 using nlohmann::json;
 using Pointer = json::json_pointer;
 
+bool IsCore(const json& object, std::string_view kind) {
+  return StringAt(object, Pointer("/apiVersion")) == "v1" &&
+         StringAt(object, Pointer("/kind")) == kind;
+}
+
+// What a namespace asks of every container; `otherwise` is where an object lies that does not say.
+template <typename Facts>
+std::shared_ptr<const Facts> FactsOf(const json& object, const std::string& otherwise) {
+  Facts facts = Facts::FromObject(object);
+  if (facts.namespace_name.empty()) facts.namespace_name = otherwise;
+  return std::make_shared<const Facts>(std::move(facts));
+}
+
 std::optional<Exclusion> FindExclusion(const Workload& workload, const json& pod) {
   if (workload.namespace_name == "kube-system") {
     return Exclusion{api::Reason::kNamespaceExcluded,
@@ -63,7 +76,13 @@ void OfflineCluster::Index(const std::vector<Document>& documents,
   for (const Document& document : documents) {
     for (const ObjectPlace& at : ObjectsOf(document)) {
       const json& object = document.parsed.value.at(at.path);
-      if (IsNamespace(object)) builder.AddNamespace(injection::NamespaceFacts::FromObject(object));
+      if (IsCore(object, "Namespace")) {
+        builder.AddNamespace(injection::NamespaceFacts::FromObject(object));
+      } else if (IsCore(object, "LimitRange")) {
+        builder.AddLimitRange(FactsOf<injection::LimitRangeFacts>(object, namespace_name_));
+      } else if (IsCore(object, "ResourceQuota")) {
+        builder.AddResourceQuota(FactsOf<injection::QuotaFacts>(object, namespace_name_));
+      }
       if (IsPattern(object)) IndexPattern(object, at.place, builder);
     }
   }

@@ -1,8 +1,9 @@
-// OfflineCluster: the patterns, Namespaces and workloads that stand in files, and the engine on them.
+// OfflineCluster: the patterns, Namespaces with their limits, and workloads that stand in files,
+// and the engine on them.
 //
 // Contract
-//   - Patterns and Namespaces count wherever they stand among the inputs; everything else that a
-//     cluster would know counts as absent. The later of two patterns of one name is taken.
+//   - Patterns, Namespaces, LimitRanges and ResourceQuotas count wherever they stand among the
+//     inputs; everything else that a cluster would know counts as absent. The later of two patterns of one name is taken.
 //   - The same engine decides as in the webhook. For Pods that the API server does not send to the
 //     webhook there is an Exclusion instead of an outcome.
 // Thread-safety: owner thread only.

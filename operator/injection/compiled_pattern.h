@@ -59,7 +59,8 @@ struct CompiledMount {
 };
 
 struct CompiledVolume {
-  std::string name;  // prefixed
+  std::string name;    // prefixed
+  std::string source;  // "emptyDir", "configMap", ...
   Template json;
 };
 
@@ -105,9 +106,14 @@ struct DeclaredPort {
 
 // A container of the pattern: the companion, or one that does work before it.
 struct CompiledContainer {
-  std::string name;  // in the Pod
-  Template members;  // but name, image, env, ports, volumeMounts, restartPolicy
+  std::string name;   // in the Pod
+  std::string where;  // in the pattern: "spec.container"
+  // But name, image, env, ports, volumeMounts, restartPolicy, resources, securityContext.
+  Template members;
   Template image;
+  Template resources;
+  Template security_context;
+  bool has_pull_policy = false;
   Template ports;                      // elements, comma separated
   Template env;                        // elements in brackets
   std::vector<std::string> variables;  // names in env
@@ -134,6 +140,7 @@ class CompiledPattern {
   std::vector<CompiledContainer> init_containers;
   std::vector<int> probe_ports;  // numeric ports of the companion's probes and hooks
   std::vector<CompiledVolume> volumes;
+  std::string token_volume;           // of serviceAccountToken: Hide
   std::vector<CompiledShare> shares;  // and the folders of sockets
   std::vector<CompiledFile> files;
   std::vector<CompiledVariable> env;

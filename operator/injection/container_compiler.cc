@@ -1,6 +1,7 @@
 // The containers of a pattern: fields, ports, mounts.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "operator/injection/parameters.h"
 #include "operator/injection/pattern_compiler.h"
@@ -62,14 +63,25 @@ Result<CompiledContainer> PatternCompiler::Container(const nlohmann::json& conta
                                                      const std::string& where) {
   CompiledContainer compiled;
   compiled.name = name;
+  compiled.where = where;
   nlohmann::json adjusted = container;
   if (const auto devices = adjusted.find("volumeDevices"); devices != adjusted.end()) {
     for (auto& device : *devices) RenameDevice(device);
   }
-  auto members = Template::FromMembers(
-      adjusted, table_, where, {"name", "image", "env", "ports", "volumeMounts", "restartPolicy"});
+  auto members = Template::FromMembers(adjusted, table_, where,
+                                       {"name", "image", "env", "ports", "volumeMounts",
+                                        "restartPolicy", "resources", "securityContext"});
   if (!members.ok()) return members.error();
   compiled.members = std::move(*members);
+  compiled.has_pull_policy = Member(container, "imagePullPolicy").is_string();
+  for (const auto& [key, out] : {std::pair{"resources", &compiled.resources},
+                                 std::pair{"securityContext", &compiled.security_context}}) {
+    const nlohmann::json& part = Member(container, key);
+    if (!part.is_object()) continue;
+    auto json = Template::FromJson(part, table_, where + "." + key);
+    if (!json.ok()) return json.error();
+    *out = std::move(*json);
+  }
   auto done = Text(container.value("image", ""), Stage::kAll, where + ".image", compiled.image);
   if (done.ok()) done = Environment(Member(container, "env"), where + ".env", compiled);
   if (done.ok()) done = Ports(Member(container, "ports"), where + ".ports", compiled);

@@ -34,7 +34,7 @@ struct Workspace::State {
 
   Arena arena;
   JsonDocument record_document;
-  JsonDocument istio_document;
+  JsonDocument scratch;
   std::optional<Call> call;
 };
 
@@ -100,20 +100,18 @@ class Planner {
 
   // Containers that are no application of the user's: ours, Istio's and those of a list.
   void MarkForeign() {
-    JsonValue istio;
-    if (const std::string_view* text = context_.pod.FindAnnotation(kIstioStatus)) {
-      if (state_.istio_document.Parse(*text).ok()) istio = state_.istio_document.root();
-    }
+    const std::string_view* status = context_.pod.FindAnnotation(kIstioStatus);
+    const bool has_istio = status != nullptr && state_.scratch.Parse(*status).ok();
+    const JsonValue istio = has_istio ? state_.scratch.root() : JsonValue();
     for (auto* list : {&context_.pod.init_containers, &context_.pod.containers}) {
       for (ContainerFacts& container : *list) {
-        const bool init = container.init;
         Operation added;
-        added.list = init ? List::kInitContainers : List::kContainers;
+        added.list = container.init ? List::kInitContainers : List::kContainers;
         added.key = container.name;
         std::pmr::string pointer(&context_.arena);
         AppendPointer(added, pointer);
         const auto& ours = context_.previous.added();
-        const auto& of_istio = istio[init ? "initContainers" : "containers"];
+        const auto& of_istio = istio[container.init ? "initContainers" : "containers"];
         container.foreign =
             Contains(context_.environment.foreign_containers, container.name) ||
             std::any_of(ours.begin(), ours.end(),
@@ -394,7 +392,8 @@ Outcome Inject(const Request& request, const PatternIndex& patterns, const Envir
                   call.pod,
                   call.previous,
                   call.plan,
-                  call.candidates};
+                  call.candidates,
+                  state.scratch};
   return Planner(context, state).Run();
 }
 

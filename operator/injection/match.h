@@ -27,6 +27,7 @@ struct Context {
   PreviousRecord& previous;
   Plan& plan;
   std::pmr::vector<Candidate>& candidates;
+  JsonDocument& scratch;  // for what a pattern has rendered; anybody's, until the next use
 
   // A sentence built in the arena from its parts.
   std::string_view Text(std::initializer_list<std::string_view> parts) const;

@@ -74,8 +74,26 @@ Result<void> PatternCompiler::Volumes() {
     auto json = Template::FromJson(volume, table_, At("volumes", i));
     if (!json.ok()) return json.error();
     compiled.json = std::move(*json);
+    for (const auto& item : volume.items()) {
+      if (item.key() != "name" && !item.value().is_null()) compiled.source = item.key();
+    }
     out_.volumes.push_back(std::move(compiled));
   }
+  return TokenVolume();
+}
+
+// An empty directory where Kubernetes would mount the token.
+Result<void> PatternCompiler::TokenVolume() {
+  if (pattern_.spec.service_account_token != api::ServiceAccountToken::kHide) return {};
+  CompiledVolume volume;
+  volume.name = Prefixed(pattern_.name, "token");
+  volume.source = "emptyDir";
+  auto json = Template::FromJson({{"name", volume.name}, {"emptyDir", nlohmann::json::object()}},
+                                 table_, "spec.volumes");
+  if (!json.ok()) return json.error();
+  volume.json = std::move(*json);
+  out_.token_volume = volume.name;
+  out_.volumes.push_back(std::move(volume));
   return {};
 }
 

@@ -24,6 +24,7 @@ class PatternCompiler {
   Result<void> Companion();
   Result<void> InitContainers();
   Result<void> Volumes();
+  Result<void> TokenVolume();
   Result<void> Shares();
   Result<void> Files();
   Result<void> Env();

@@ -23,6 +23,27 @@ void CopyStrings(const nlohmann::json& from, std::map<std::string, std::string, 
   }
 }
 
+// What Kubernetes does not know counts as the strictest there.
+PodSecurityLevel LevelOf(const NamespaceFacts& facts) {
+  const auto label = facts.labels.find("pod-security.kubernetes.io/enforce");
+  if (label == facts.labels.end() || label->second == "privileged") {
+    return PodSecurityLevel::kPrivileged;
+  }
+  return label->second == "baseline" ? PodSecurityLevel::kBaseline : PodSecurityLevel::kRestricted;
+}
+
+// In the order of the names, so that the order of loading changes nothing.
+template <typename Facts>
+void Insert(std::shared_ptr<const Facts> facts, std::vector<std::shared_ptr<const Facts>>& list) {
+  const auto at = std::lower_bound(list.begin(), list.end(), facts,
+                                   [](const auto& a, const auto& b) { return a->name < b->name; });
+  if (at != list.end() && (*at)->name == facts->name) {
+    *at = std::move(facts);
+  } else {
+    list.insert(at, std::move(facts));
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const StoredPattern> StoredPattern::FromObject(const nlohmann::json& object) {
@@ -56,6 +77,7 @@ NamespaceFacts NamespaceFacts::FromObject(const nlohmann::json& object) {
   facts.name = TextAt(*metadata, "name");
   CopyStrings(metadata->value("labels", nlohmann::json()), facts.labels);
   CopyStrings(metadata->value("annotations", nlohmann::json()), facts.annotations);
+  facts.pod_security = LevelOf(facts);
   return facts;
 }
 
@@ -84,6 +106,11 @@ const NamespaceFacts* PatternIndex::FindNamespace(std::string_view name) const {
   return found == namespaces_.end() ? nullptr : found->second.get();
 }
 
+const NamespaceLimits* PatternIndex::FindLimits(std::string_view namespace_name) const {
+  const auto found = limits_.find(namespace_name);
+  return found == limits_.end() ? nullptr : &found->second;
+}
+
 void PatternIndex::Builder::Add(std::shared_ptr<const StoredPattern> pattern) {
   if (!pattern) return;
   const Key key{pattern->kind, pattern->namespace_name, pattern->name};
@@ -101,6 +128,18 @@ void PatternIndex::Builder::AddNamespace(std::shared_ptr<const NamespaceFacts> f
   if (!facts || facts->name.empty()) return;
   std::string name = facts->name;
   index_->namespaces_.insert_or_assign(std::move(name), std::move(facts));
+}
+
+void PatternIndex::Builder::AddLimitRange(std::shared_ptr<const LimitRangeFacts> facts) {
+  if (!facts || facts->name.empty()) return;
+  auto& list = index_->limits_[facts->namespace_name].ranges;
+  Insert(std::move(facts), list);
+}
+
+void PatternIndex::Builder::AddResourceQuota(std::shared_ptr<const QuotaFacts> facts) {
+  if (!facts || facts->name.empty()) return;
+  auto& list = index_->limits_[facts->namespace_name].quotas;
+  Insert(std::move(facts), list);
 }
 
 std::shared_ptr<const PatternIndex> PatternIndex::Builder::Build() && {

@@ -13,6 +13,7 @@
 //   std::shared_ptr<const PatternIndex> index = std::move(builder).Build();
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -24,6 +25,7 @@
 
 #include "operator/api/pattern.h"
 #include "operator/base/result.h"
+#include "operator/injection/namespace_limits.h"
 
 namespace remora::injection {
 
@@ -42,10 +44,14 @@ struct StoredPattern {
   static std::shared_ptr<const StoredPattern> FromObject(const nlohmann::json& object);
 };
 
+// What Pod Security Admission enforces.
+enum class PodSecurityLevel : std::uint8_t { kPrivileged, kBaseline, kRestricted };
+
 struct NamespaceFacts {
   std::string name;
   std::map<std::string, std::string, std::less<>> labels;
   std::map<std::string, std::string, std::less<>> annotations;
+  PodSecurityLevel pod_security = PodSecurityLevel::kPrivileged;  // by its label
 
   static NamespaceFacts FromObject(const nlohmann::json& object);
 };
@@ -58,6 +64,8 @@ class PatternIndex {
   const StoredPattern* Find(api::PatternKind kind, std::string_view namespace_name,
                             std::string_view name) const;
   const NamespaceFacts* FindNamespace(std::string_view name) const;
+  // Null where no LimitRange and no quota is known.
+  const NamespaceLimits* FindLimits(std::string_view namespace_name) const;
   const std::vector<std::shared_ptr<const StoredPattern>>& all() const { return patterns_; }
   // Those of a namespace that have a selector, in the order of kind and name.
   std::span<const StoredPattern* const> Automatic(std::string_view namespace_name) const;
@@ -77,6 +85,7 @@ class PatternIndex {
   std::unordered_map<Key, const StoredPattern*, KeyHash> by_key_;
   std::map<std::string, std::vector<const StoredPattern*>, std::less<>> automatic_;
   std::map<std::string, std::shared_ptr<const NamespaceFacts>, std::less<>> namespaces_;
+  std::map<std::string, NamespaceLimits, std::less<>> limits_;
 };
 
 class PatternIndex::Builder {
@@ -84,6 +93,9 @@ class PatternIndex::Builder {
   void Add(std::shared_ptr<const StoredPattern> pattern);  // null is passed over
   void AddNamespace(NamespaceFacts facts);
   void AddNamespace(std::shared_ptr<const NamespaceFacts> facts);
+  // Null, and one without a name, is passed over.
+  void AddLimitRange(std::shared_ptr<const LimitRangeFacts> facts);
+  void AddResourceQuota(std::shared_ptr<const QuotaFacts> facts);
   // The last of two with the same kind, namespace and name counts.
   std::shared_ptr<const PatternIndex> Build() &&;
 

@@ -39,6 +39,10 @@ ContainerFacts ReadContainer(JsonValue container, Arena& arena) {
       facts.startup_probe = value;
     else if (key == "lifecycle")
       facts.lifecycle = value;
+    else if (key == "resources")
+      facts.resources = value;
+    else if (key == "imagePullPolicy")
+      facts.always_pulls = value.RawString() == "Always";
   }
   return facts;
 }
@@ -98,6 +102,14 @@ void ReadSpec(JsonValue spec, Arena& arena, PodFacts& facts) {
       facts.host_network = value.Boolean().value_or(false);
     } else if (key == "automountServiceAccountToken") {
       facts.automount_token = value.Boolean().value_or(true);
+    } else if (key == "securityContext") {
+      facts.security_context = value;
+    } else if (key == "resources") {
+      facts.has_resources = value["requests"].size() + value["limits"].size() > 0;
+    } else if (key == "hostUsers") {
+      facts.host_users = value.Boolean().value_or(true);
+    } else if (key == "activeDeadlineSeconds") {
+      facts.has_deadline = value.Integer().has_value();
     } else if (key == "os") {
       facts.windows = value["name"].RawString() == "windows";
     }

@@ -31,6 +31,8 @@ struct ContainerFacts {
   JsonValue readiness_probe;
   JsonValue startup_probe;
   JsonValue lifecycle;
+  JsonValue resources;
+  bool always_pulls = false;
 };
 
 struct StringPair {
@@ -67,11 +69,15 @@ struct PodFacts {
   bool has_volumes = false;
   JsonValue host_aliases;
   JsonValue pull_secrets;
+  JsonValue security_context;
 
   std::string_view restart_policy = "Always";
   std::string_view service_account_name = "default";
   std::int64_t grace_seconds = 30;
   bool host_network = false;
+  bool host_users = true;
+  bool has_resources = false;  // spec.resources: of the Pod as a whole
+  bool has_deadline = false;   // activeDeadlineSeconds
   bool windows = false;
   bool automount_token = true;
 

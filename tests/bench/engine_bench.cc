@@ -115,6 +115,7 @@ struct Rooms {
     injection::Plan plan(&arena);
     std::pmr::vector<injection::Candidate> candidates(&arena);
     injection::PreviousRecord previous(arena);
+    injection::JsonDocument scratch;
     const injection::Request request{call.document.root(), kNamespace};
     injection::Context context{request,
                                *call.index,
@@ -124,7 +125,8 @@ struct Rooms {
                                *facts,
                                previous,
                                plan,
-                               candidates};
+                               candidates,
+                               scratch};
     injection::MatchPatterns(context);
     benchmark::DoNotOptimize(candidates.data());
   }

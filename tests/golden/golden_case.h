@@ -3,7 +3,7 @@
 //   README            what it shows, with the numbers of the cases it covers
 //   pod.json          the Pod as its user wrote it
 //   patterns/*.yaml   the patterns that are stored
-//   namespaces.yaml   optional
+//   namespaces.yaml   optional: Namespaces, LimitRanges, ResourceQuotas
 //   want.patch.json   the patch; [] for a Pod that comes out as it went in
 //   want.denied.txt   instead of the patch: the sentence of the refusal
 //   want.warnings.txt optional: one a line

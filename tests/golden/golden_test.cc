@@ -31,6 +31,11 @@ std::vector<std::string> CaseNames() {
   return names;
 }
 
+template <typename Facts>
+std::shared_ptr<const Facts> FactsOf(const json& object) {
+  return std::make_shared<const Facts>(Facts::FromObject(object));
+}
+
 // The library's answer, and what it decided.
 struct LibraryRoute {
   explicit LibraryRoute(const GoldenCase& golden) {
@@ -39,7 +44,13 @@ struct LibraryRoute {
       builder.Add(injection::StoredPattern::FromObject(pattern));
     }
     for (const json& object : golden.namespaces) {
-      builder.AddNamespace(injection::NamespaceFacts::FromObject(object));
+      if (object["kind"] == "LimitRange") {
+        builder.AddLimitRange(FactsOf<injection::LimitRangeFacts>(object));
+      } else if (object["kind"] == "ResourceQuota") {
+        builder.AddResourceQuota(FactsOf<injection::QuotaFacts>(object));
+      } else {
+        builder.AddNamespace(injection::NamespaceFacts::FromObject(object));
+      }
     }
     index_ = std::move(builder).Build();
     namespace_name_ = golden.namespace_name;
@@ -99,7 +110,13 @@ class WebhookRoute {
           "/apis/patterns.remora.dev/v1alpha1/" + std::string(api::PatternKindPlural(*kind)),
           std::move(object));
     }
-    for (const json& object : golden.namespaces) api_server_.Put("/api/v1/namespaces", object);
+    for (const json& object : golden.namespaces) {
+      const std::string kind = object["kind"];
+      api_server_.Put(kind == "LimitRange"      ? "/api/v1/limitranges"
+                      : kind == "ResourceQuota" ? "/api/v1/resourcequotas"
+                                                : "/api/v1/namespaces",
+                      object);
+    }
     const TestCertificate& certificate = api_server_.certificate();
     folder_.Write("ca.crt", certificate.authority_pem);
     folder_.Write("kubeconfig", Kubeconfig());

@@ -5,6 +5,7 @@ remora_test(injection_test
     ${CMAKE_CURRENT_LIST_DIR}/json_document_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/occupancy_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/patch_writer_test.cc
+    ${CMAKE_CURRENT_LIST_DIR}/quantity_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/template_test.cc
     ${CMAKE_CURRENT_LIST_DIR}/undo_test.cc
   DEPS remora_injection LABELS unit)

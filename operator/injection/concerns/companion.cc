@@ -41,6 +41,9 @@ std::string_view CompanionWriter::Write(const CompiledContainer& container, Cont
   json += R"(,"image":)";
   AppendQuoted(RenderedAs(context_, candidate_, container.image, api::formats::kImage), json);
   AppendEnvironment(container, json);
+  if (!container.has_pull_policy) AppendPullPolicy(json);
+  resources_.Append(container, json);
+  security_.Append(container, json);
   if (role != ContainerRole::kInit) AppendPorts(container, json);
   AppendMounts(container, json);
   json += role == ContainerRole::kNative ? R"(,"restartPolicy":"Always"})" : "}";
@@ -90,6 +93,18 @@ void CompanionWriter::AppendShareVariable(const ChosenShare& share, std::string_
     list += context_.Text({R"(,"value":)", variable->value});
   }
   list += '}';
+}
+
+void CompanionWriter::AppendPullPolicy(std::pmr::string& json) const {
+  bool always = false;
+  for (const auto* list : {&context_.pod.containers, &context_.pod.init_containers}) {
+    for (const ContainerFacts& container : *list) {
+      if (container.foreign) continue;
+      if (!container.always_pulls) return;
+      always = true;
+    }
+  }
+  if (always) json += R"(,"imagePullPolicy":"Always")";
 }
 
 void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::string& json) {
@@ -159,7 +174,8 @@ void CompanionWriter::AppendFileMounts() {
 
 // What the ServiceAccount plugin would add afterwards, and call us a second time for.
 void CompanionWriter::AppendTokenMount() {
-  const std::string_view token = context_.pod.TokenVolume();
+  const std::string_view hidden = candidate_.pattern->token_volume;
+  const std::string_view token = hidden.empty() ? context_.pod.TokenVolume() : hidden;
   if (token.empty() || HasPath(kTokenPath)) return;
   BeginMount(token, kTokenPath);
   mounts_ += R"(,"readOnly":true})";
@@ -250,14 +266,12 @@ std::string_view CompanionWriter::WriteWait(std::string_view name) {
       context_.Text({"--timeout=", context_.Text(pattern.spec().wait_seconds), "s"});
   AppendTokenMount();
   std::pmr::string json(&context_.arena);
-  json += context_.Text(
-      {R"({"name":)", Quoted(context_, name), R"(,"image":)",
-       Quoted(context_, context_.environment.wait_image), R"(,"args":["wait",)",
-       Quoted(context_, timeout), ",", Quoted(context_, address),
-       R"(],"resources":{"requests":{"cpu":"10m","memory":"16Mi"},"limits":{"memory":"16Mi"}},)"
-       R"("securityContext":{"allowPrivilegeEscalation":false,"runAsNonRoot":true,)"
-       R"("runAsUser":65532,"capabilities":{"drop":["ALL"]},)"
-       R"("seccompProfile":{"type":"RuntimeDefault"}})"});
+  json += context_.Text({R"({"name":)", Quoted(context_, name), R"(,"image":)",
+                         Quoted(context_, context_.environment.wait_image), R"(,"args":["wait",)",
+                         Quoted(context_, timeout), ",", Quoted(context_, address), "]"});
+  AppendPullPolicy(json);
+  resources_.AppendWait(json);
+  security_.AppendWait(json);
   FinishMounts(json);
   json += '}';
   return context_.arena.Copy(json);

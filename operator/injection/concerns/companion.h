@@ -1,8 +1,8 @@
 // CompanionWriter: the JSON of one container of a pattern in one Pod.
 //
 // Contract
-//   - The pattern's own fields, then what Remora adds: name, ports, mounts of shares, files and the
-//     token, restartPolicy.
+//   - The pattern's own fields, then what Remora adds: name, what security.h and resources.h say,
+//     ports, mounts of shares, files and the token, restartPolicy.
 //   - What would make the Pod invalid refuses the candidate.
 // Thread-safety: owner thread only.
 // Lifetime: the text is the arena's.
@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "operator/injection/concerns/concerns.h"
+#include "operator/injection/concerns/resources.h"
+#include "operator/injection/concerns/security.h"
 
 namespace remora::injection {
 
@@ -26,6 +28,8 @@ class CompanionWriter {
       : context_(context),
         candidate_(candidate),
         occupancy_(occupancy),
+        resources_(context, candidate),
+        security_(context, candidate),
         mounts_(&context.arena),
         paths_(&context.arena) {}
 
@@ -36,6 +40,8 @@ class CompanionWriter {
  private:
   void AppendEnvironment(const CompiledContainer& container, std::pmr::string& json);
   void AppendShareVariable(const ChosenShare& share, std::string_view name, std::pmr::string& list);
+  // What AlwaysPullImages would write afterwards.
+  void AppendPullPolicy(std::pmr::string& json) const;
   void AppendPorts(const CompiledContainer& container, std::pmr::string& json);
   bool IsDeclared(const CompiledContainer& container, int port, Transport transport) const;
   void AppendMounts(const CompiledContainer& container, std::pmr::string& json);
@@ -52,6 +58,8 @@ class CompanionWriter {
   Context& context_;
   Candidate& candidate_;
   Occupancy& occupancy_;
+  ResourceWriter resources_;
+  SecurityWriter security_;
   std::pmr::string mounts_;
   std::pmr::vector<std::string_view> paths_;
 };

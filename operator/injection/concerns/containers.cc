@@ -44,6 +44,8 @@ class Placer {
 
 void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy) {
   const CompiledPattern& pattern = *candidate.pattern;
+  CheckVolumeSecurity(context, candidate);
+  if (candidate.Refused()) return;
   CompanionWriter writer(context, candidate, occupancy);
   Placer placer(candidate);
   for (const CompiledContainer& init : pattern.init_containers) {
@@ -65,7 +67,7 @@ void PlanContainers(Context& context, Candidate& candidate, Occupancy& occupancy
   Operation wait = placer.Next();
   wait.key = context.Text({candidate.name, "--wait"});
   wait.json = writer.WriteWait(wait.key);
-  AddContainer(context, candidate, occupancy, wait);
+  if (!candidate.Refused()) AddContainer(context, candidate, occupancy, wait);
 }
 
 }  // namespace remora::injection

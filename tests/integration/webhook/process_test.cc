@@ -129,15 +129,16 @@ TEST_F(WebhookProcessTest, EndsWithTwoAndOneSentenceWhenItCannotStart) {
 TEST_F(WebhookProcessTest, BecomesReadyOnceItHasReadEverything) {
   FakeApiServer::Fault silent;
   silent.silent = true;
-  for (int i = 0; i < 4; ++i) server_.FailNext("list", silent);
+  for (int i = 0; i < 6; ++i) server_.FailNext("list", silent);
   WebhookProcess webhook(flags_);
   const std::uint16_t port = webhook.WaitForPort();
-  ASSERT_TRUE(server_.WaitForCount("list", 4));
+  ASSERT_TRUE(server_.WaitForCount("list", 6));
   EXPECT_EQ(Ask(port, Get("/healthz")).status, 200);
   const HttpAnswer not_ready = Ask(port, Get("/readyz"));
   EXPECT_EQ(not_ready.status, 503);
   EXPECT_EQ(not_ready.body,
-            "not read from the API server yet: ambassadors, sidecars, adapters, namespaces\n");
+            "not read from the API server yet: ambassadors, sidecars, adapters, namespaces, "
+            "limitranges, resourcequotas\n");
   EXPECT_EQ(Ask(port, Post(PodReview("early").dump())).status, 503);
   server_.CutAllConnections();
   EXPECT_TRUE(WaitUntilReady(port));
@@ -149,7 +150,7 @@ TEST_F(WebhookProcessTest, InjectsAnEditWithin100MillisecondsOfItsEvent) {
   WebhookProcess webhook(flags_);
   const std::uint16_t port = webhook.WaitForPort();
   ASSERT_TRUE(WaitUntilReady(port));
-  ASSERT_TRUE(server_.WaitForOpenWatches(4));
+  ASSERT_TRUE(server_.WaitForOpenWatches(6));
   const std::string before = PatchOf(port);
   ASSERT_NE(before, "");
   server_.Put(kSidecars, Sidecar("saver:2"));
@@ -157,8 +158,8 @@ TEST_F(WebhookProcessTest, InjectsAnEditWithin100MillisecondsOfItsEvent) {
   while (PatchOf(port) == before && steady_clock::now() - edited < std::chrono::seconds(5)) {
   }
   EXPECT_LT(steady_clock::now() - edited, std::chrono::milliseconds(100));
-  EXPECT_EQ(server_.Count("list"), 4);
-  EXPECT_EQ(server_.Count("watch"), 4);
+  EXPECT_EQ(server_.Count("list"), 6);
+  EXPECT_EQ(server_.Count("watch"), 6);
 }
 
 TEST_F(WebhookProcessTest, CountsWhatItDid) {

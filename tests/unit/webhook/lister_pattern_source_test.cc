@@ -25,24 +25,32 @@ class ListerPatternSourceTest : public ::testing::Test {
     sidecars_.Replace({Sidecar("saver", "1"), Sidecar("other", "1")}, "1");
     adapters_.Replace({}, "1");
     namespaces_.Replace({{{"kind", "Namespace"}, {"metadata", {{"name", "shop"}}}}}, "1");
+    limit_ranges_.Replace({}, "1");
+    quotas_.Replace({}, "1");
   }
 
   runtime::Store<injection::StoredPattern> ambassadors_{DecodePattern};
   runtime::Store<injection::StoredPattern> sidecars_{DecodePattern};
   runtime::Store<injection::StoredPattern> adapters_{DecodePattern};
   runtime::Store<injection::NamespaceFacts> namespaces_{DecodeNamespace};
-  ListerPatternSource source_{
-      {ambassadors_.lister(), sidecars_.lister(), adapters_.lister(), namespaces_.lister()}};
+  runtime::Store<injection::LimitRangeFacts> limit_ranges_{DecodeLimitRange};
+  runtime::Store<injection::QuotaFacts> quotas_{DecodeQuota};
+  ListerPatternSource source_{{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(),
+                               namespaces_.lister(), limit_ranges_.lister(), quotas_.lister()}};
 };
 
-TEST_F(ListerPatternSourceTest, HasNothingUntilAllFourAreRead) {
-  EXPECT_EQ(source_.Missing(), "ambassadors, sidecars, adapters, namespaces");
+TEST_F(ListerPatternSourceTest, HasNothingUntilAllIsRead) {
+  EXPECT_EQ(source_.Missing(),
+            "ambassadors, sidecars, adapters, namespaces, limitranges, resourcequotas");
   ambassadors_.Replace({}, "1");
   sidecars_.Replace({}, "1");
   adapters_.Replace({}, "1");
-  EXPECT_EQ(source_.Missing(), "namespaces");
-  EXPECT_EQ(source_.Current(), nullptr);
   namespaces_.Replace({}, "1");
+  EXPECT_EQ(source_.Missing(), "limitranges, resourcequotas");
+  limit_ranges_.Replace({}, "1");
+  EXPECT_EQ(source_.Missing(), "resourcequotas");
+  EXPECT_EQ(source_.Current(), nullptr);
+  quotas_.Replace({}, "1");
   EXPECT_EQ(source_.Missing(), "");
   EXPECT_NE(source_.Current(), nullptr);
 }
@@ -53,6 +61,26 @@ TEST_F(ListerPatternSourceTest, HoldsPatternsAndNamespaces) {
   EXPECT_NE(index->Find(api::PatternKind::kSidecar, "shop", "saver"), nullptr);
   EXPECT_EQ(index->Find(api::PatternKind::kAmbassador, "shop", "saver"), nullptr);
   EXPECT_NE(index->FindNamespace("shop"), nullptr);
+}
+
+TEST_F(ListerPatternSourceTest, HoldsWhatLimitsANamespaceInTheOrderOfNames) {
+  SyncAll();
+  EXPECT_EQ(source_.Current()->FindLimits("shop"), nullptr);
+  for (const char* name : {"late", "early"}) {
+    limit_ranges_.Apply(
+        {kube::WatchEventType::kAdded, {{"metadata", {{"namespace", "shop"}, {"name", name}}}}});
+  }
+  quotas_.Apply({kube::WatchEventType::kAdded,
+                 {{"metadata", {{"namespace", "shop"}, {"name", "compute"}}},
+                  {"spec", {{"hard", {{"limits.cpu", "4"}}}}}}});
+  const auto index = source_.Current();
+  const injection::NamespaceLimits* limits = index->FindLimits("shop");
+  ASSERT_NE(limits, nullptr);
+  ASSERT_EQ(limits->ranges.size(), 2U);
+  EXPECT_EQ(limits->ranges[0]->name, "early");
+  ASSERT_EQ(limits->quotas.size(), 1U);
+  ASSERT_EQ(limits->quotas[0]->demands.size(), 1U);
+  EXPECT_EQ(limits->quotas[0]->demands[0].resource, "cpu");
 }
 
 TEST_F(ListerPatternSourceTest, ShowsAChangeInTheNextLookUpAndSharesTheRest) {
