@@ -80,7 +80,7 @@ TEST_F(OccupancyTest, GivesBackWhatARefusedPatternTook) {
 
   EXPECT_FALSE(occupancy.HasContainer("redis"));
   EXPECT_FALSE(occupancy.HasVolume("redis--files"));
-  EXPECT_EQ(occupancy.annotation_bytes, facts_.annotation_bytes);
+  EXPECT_EQ(occupancy.annotation_bytes, facts_.AnnotationBytes());
   EXPECT_EQ(occupancy.grace_seconds, 30);
   EXPECT_EQ(web.Mounts(arena_).size(), 1U);
   EXPECT_EQ(web.FindVariable("B", arena_), nullptr);
