@@ -25,7 +25,7 @@ mentions() {
 }
 
 main() {
-  local only_holes= holes=0 late number text tests
+  local only_holes='' holes=0 late number text tests
   case ${1:-} in
     '') ;;
     --holes) only_holes=yes ;;
