@@ -84,6 +84,11 @@ const NamespaceFacts* PatternIndex::FindNamespace(std::string_view name) const {
   return found == namespaces_.end() ? nullptr : found->second.get();
 }
 
+PatternIndex::Builder::Builder(const PatternIndex& base)
+    : index_(std::make_unique<PatternIndex>(base)) {
+  index_->automatic_.clear();  // Build() makes it
+}
+
 void PatternIndex::Builder::Add(std::shared_ptr<const StoredPattern> pattern) {
   if (!pattern) return;
   const Key key{pattern->kind, pattern->namespace_name, pattern->name};
