@@ -1,6 +1,7 @@
 #include "operator/runtime/lister_watcher.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace remora::runtime {
@@ -10,10 +11,6 @@ namespace {
 // A page of 500 patterns takes the API server milliseconds; longer than this is a fault.
 constexpr std::chrono::seconds kListDeadline{60};
 constexpr std::chrono::seconds kWatchDeadline{30};
-// As client-go: between five and ten minutes, spread, so that the watches of many kinds and
-// replicas do not all end in the same second.
-constexpr int kShortestWatchSeconds = 300;
-constexpr int kLongestWatchSeconds = 600;
 
 class StreamSource final : public EventSource {
  public:
@@ -42,13 +39,13 @@ Result<kube::ListPage> KubeListerWatcher::List(const std::string& continue_token
 Result<std::unique_ptr<EventSource>> KubeListerWatcher::Watch(const std::string& resource_version,
                                                               std::stop_token stop) {
   const double share = std::clamp(options_.random(), 0.0, 1.0);
-  const auto spread = static_cast<int>(share * (kLongestWatchSeconds - kShortestWatchSeconds));
-  auto stream =
-      client_.Watch(resource_,
-                    {.scope = options_.scope,
-                     .resource_version = resource_version,
-                     .server_timeout = std::chrono::seconds(kShortestWatchSeconds + spread)},
-                    {.stop = std::move(stop), .deadline = kWatchDeadline});
+  const auto most = static_cast<double>((options_.longest_watch - options_.shortest_watch).count());
+  const std::chrono::seconds spread(static_cast<std::int64_t>(share * most));
+  auto stream = client_.Watch(resource_,
+                              {.scope = options_.scope,
+                               .resource_version = resource_version,
+                               .server_timeout = options_.shortest_watch + spread},
+                              {.stop = std::move(stop), .deadline = kWatchDeadline});
   if (!stream.ok()) return stream.error();
   return std::unique_ptr<EventSource>(std::make_unique<StreamSource>(*std::move(stream)));
 }

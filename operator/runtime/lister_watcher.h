@@ -60,7 +60,11 @@ class KubeListerWatcher final : public ListerWatcher {
   struct Options {
     kube::Scope scope = {};
     int page_size = 500;
-    RandomSource random = SystemRandom();  // spreads the watches' time-outs
+    // As client-go: between five and ten minutes, spread by `random`, so that the watches of many
+    // kinds and replicas do not all end in the same second.
+    std::chrono::seconds shortest_watch{300};
+    std::chrono::seconds longest_watch{600};
+    RandomSource random = SystemRandom();
   };
 
   KubeListerWatcher(kube::Client& client, kube::Resource resource, Options options);

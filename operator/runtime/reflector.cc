@@ -12,6 +12,20 @@ namespace {
 // A watch that lived this long was healthy, even if nothing happened on it: its end is not yet a
 // reason to wait longer before the next one.
 constexpr std::chrono::seconds kHealthyWatch{10};
+// The API server sends a bookmark a minute, and one before it ends a watch. A watch that lived
+// longer and heard nothing, or several short ones in a row, may have begun at a version that does not
+// exist yet: after etcd was restored from a backup nothing is sent until that version has come by.
+constexpr std::chrono::seconds kBookmarkDue{120};
+constexpr int kSilentWatches = 5;
+
+// Resource versions count up (KEP-5504). One that is no number is not older than anything.
+bool IsOlder(const std::string& version, const std::string& than) {
+  const auto is_number = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (!is_number(version) || !is_number(than)) return false;
+  return version.size() == than.size() ? version < than : version.size() < than.size();
+}
 
 }  // namespace
 
@@ -57,12 +71,24 @@ Reflector::State Reflector::StepFrom(Watching&& state, const std::stop_token& st
   if (!state.stream) return Open(std::move(state), stop);
   auto event = state.stream->Next(stop);
   if (event.ok() && event->has_value()) {
-    Apply(**event, state);
+    if (!Apply(**event, state)) {
+      const Error error(ErrorCode::kGone, "the API server went back behind version " +
+                                              state.resource_version + "; listing again");
+      Fail("watch", error, stop);
+      return Empty{};
+    }
     backoff_.Reset();
     return std::move(state);
   }
+  return Ended(std::move(state), event, stop);
+}
+
+Reflector::State Reflector::Ended(Watching&& state,
+                                  const Result<std::optional<kube::WatchEvent>>& event,
+                                  const std::stop_token& stop) {
   state.stream.reset();
-  const bool healthy = options_.clock.Now() - state.opened >= kHealthyWatch;
+  const auto lived = options_.clock.Now() - state.opened;
+  const bool healthy = lived >= kHealthyWatch;
   if (healthy) backoff_.Reset();
   if (!event.ok()) {
     Fail("watch", event.error(), stop);
@@ -71,6 +97,12 @@ Reflector::State Reflector::StepFrom(Watching&& state, const std::stop_token& st
     // The server ends a watch at its time-out, minutes after its start. One that accepts and ends
     // at once must not be asked again at once.
     Fail("watch", Error(ErrorCode::kUnavailable, "the server ended the watch early"), stop);
+  }
+  state.silent = state.heard ? 0 : state.silent + 1;
+  if (!state.heard && (lived >= kBookmarkDue || state.silent >= kSilentWatches)) {
+    Log(LogLevel::kInfo, "nothing was heard on the watch: listing again",
+        {{"resource", options_.name}, {"resource_version", state.resource_version}});
+    return Empty{};
   }
   return std::move(state);
 }
@@ -89,20 +121,24 @@ Reflector::State Reflector::Open(Watching&& state, const std::stop_token& stop) 
         {{"resource", options_.name}, {"resource_version", state.resource_version}});
   }
   state.resumed = true;
+  state.heard = false;
   state.stream = *std::move(stream);
   state.opened = options_.clock.Now();
   return std::move(state);
 }
 
-void Reflector::Apply(const kube::WatchEvent& event, Watching& state) {
+bool Reflector::Apply(const kube::WatchEvent& event, Watching& state) {
   NoteContact();
+  const std::string version = event.ResourceVersion();
+  if (IsOlder(version, state.resource_version)) return false;
+  state.heard = true;
   if (event.type != kube::WatchEventType::kBookmark) {
     ++events_;
     options_.sink.Apply(event);
   }
   // Last, so that an event is not passed over if the sink should ever fail half-way.
-  const std::string version = event.ResourceVersion();
   if (!version.empty()) state.resource_version = version;
+  return true;
 }
 
 void Reflector::NoteContact() { last_contact_ = options_.clock.WallNow(); }

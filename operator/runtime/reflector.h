@@ -1,10 +1,12 @@
 // Reflector: keeps an ObjectSink equal to one resource of the API server.
 //
 // Contract
-//   - One state and one step. Empty → Listing (page by page) → Watching. A watch that ends or is
-//     cut
-//     is resumed from the last version seen (bookmarks count) without another list; only Gone leads
-//     back to Empty. So a healthy Reflector makes one LIST and one WATCH.
+//   - One state and one step. Empty → Listing (page by page) → Watching. A watch that ends or is cut
+//     is resumed from the last version seen (bookmarks count) without another list. So a healthy
+//     Reflector makes one LIST and one WATCH.
+//   - Back to Empty leads what says that the version seen is worth nothing: Gone, an event older than
+//     it, and watches on which nothing is heard for longer than bookmarks take, since an API server
+//     whose etcd was restored from a backup sends nothing until that version comes by again.
 //   - The sink sees Replace once per completed list, then Apply for every event, in order, all from
 //     the thread that runs the Reflector.
 //   - Failures are logged and retried with base/backoff for ever; a kind that the API server does
@@ -78,6 +80,8 @@ class Reflector {
     std::unique_ptr<EventSource> stream;  // null: to be opened
     Clock::TimePoint opened = {};
     bool resumed = false;  // there was a stream before
+    bool heard = false;    // on this stream: an event or a bookmark
+    int silent = 0;        // streams in a row that ended without
   };
   using State = std::variant<Empty, Listing, Watching>;
 
@@ -85,8 +89,11 @@ class Reflector {
   State StepFrom(Empty&& state, const std::stop_token& stop);
   State StepFrom(Listing&& state, const std::stop_token& stop);
   State StepFrom(Watching&& state, const std::stop_token& stop);
+  State Ended(Watching&& state, const Result<std::optional<kube::WatchEvent>>& end,
+              const std::stop_token& stop);
   State Open(Watching&& state, const std::stop_token& stop);
-  void Apply(const kube::WatchEvent& event, Watching& state);
+  // False: nothing was applied, for its version is older than what has been seen.
+  bool Apply(const kube::WatchEvent& event, Watching& state);
   void NoteContact();
   // Logs, counts, and waits for the back-off.
   void Fail(const char* what, const Error& error, const std::stop_token& stop);

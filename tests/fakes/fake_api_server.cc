@@ -149,7 +149,7 @@ json FakeApiServer::Store(const std::string& collection, json object) {
 }
 
 bool FakeApiServer::Concerns(const Change& change, const Watch& watch) {
-  return change.collection == watch.collection &&
+  return change.collection == watch.collection && !watch.muted && change.version > watch.from &&
          (watch.namespace_name.empty() || watch.namespace_name == change.namespace_name);
 }
 
@@ -252,9 +252,9 @@ void FakeApiServer::ServeWatch(const Target& target, const HttpRequest& request,
     gone = from < compacted_;
     by_event = gone_by_event_;
     watch = watches_.insert(watches_.end(),
-                            {target.collection, target.namespace_name, &connection, {}});
+                            {target.collection, target.namespace_name, &connection, {}, from});
     for (const Change& change : history_) {
-      if (change.version > from && Concerns(change, *watch)) watch->outbox.push_back(change.line);
+      if (Concerns(change, *watch)) watch->outbox.push_back(change.line);
     }
     changed_.NotifyAll();
   }
@@ -313,58 +313,11 @@ std::string FakeApiServer::Bookmark(const std::string& collection) {
   MutexLock lock(mutex_);
   const std::string version = std::to_string(++version_);
   for (Watch& watch : watches_) {
-    if (watch.collection != collection) continue;
+    if (watch.collection != collection || watch.muted) continue;
     watch.outbox.push_back(EventLine("BOOKMARK", {{"metadata", {{"resourceVersion", version}}}}));
     watch.connection->Wake();
   }
   return version;
-}
-
-void FakeApiServer::Compact() {
-  MutexLock lock(mutex_);
-  compacted_ = ++version_;
-  history_.clear();
-}
-
-void FakeApiServer::TellGoneByEvent() {
-  MutexLock lock(mutex_);
-  gone_by_event_ = true;
-}
-
-void FakeApiServer::FailNext(const std::string& verb, Fault fault) {
-  MutexLock lock(mutex_);
-  faults_[verb].push_back(std::move(fault));
-}
-
-void FakeApiServer::RequireToken(const std::string& token) {
-  MutexLock lock(mutex_);
-  token_ = token;
-}
-
-void FakeApiServer::SendToWatches(std::string_view bytes) {
-  MutexLock lock(mutex_);
-  for (Watch& watch : watches_) {
-    watch.outbox.emplace_back(bytes);
-    watch.connection->Wake();
-  }
-}
-
-void FakeApiServer::SplitEvents(std::size_t bytes) {
-  MutexLock lock(mutex_);
-  split_bytes_ = bytes;
-}
-
-void FakeApiServer::EndWatches() {
-  MutexLock lock(mutex_);
-  for (Watch& watch : watches_) {
-    watch.ended = true;
-    watch.connection->Wake();
-  }
-}
-
-void FakeApiServer::CutWatches() {
-  MutexLock lock(mutex_);
-  for (Watch& watch : watches_) watch.connection->Cut();
 }
 
 int FakeApiServer::CountLocked(const std::string& verb) const {

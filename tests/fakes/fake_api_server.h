@@ -77,6 +77,10 @@ class FakeApiServer {
   void SendToWatches(std::string_view bytes);
   // Events go out in pieces of so many bytes.
   void SplitEvents(std::size_t bytes);
+  // The watches that are open now hear of nothing any more.
+  void MuteWatches();
+  // As if etcd were restored from a backup of that version; the objects stay as they are.
+  void Restore(long version);
   void EndWatches();  // cleanly
   void CutWatches();
   void CutAllConnections() { server_.CutAll(); }
@@ -110,7 +114,9 @@ class FakeApiServer {
     std::string namespace_name;
     Connection* connection;
     std::deque<std::string> outbox;
+    long from = 0;
     bool ended = false;
+    bool muted = false;
   };
   using Answer = std::pair<int, nlohmann::json>;
   using Objects = std::map<std::pair<std::string, std::string>, nlohmann::json>;

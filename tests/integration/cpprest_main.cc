@@ -17,6 +17,7 @@
 // Named by the destructors that it reports, so that races of our own callbacks still show.
 extern "C" const char* __tsan_default_suppressions() {
   return "race:web::http::client::details::asio_context::~asio_context\n"
+         "race:pplx::task<web::http::http_response>::_CreateImpl\n"
          "race:pplx::details::_CancellationTokenCallback<web::http::client*>::~_Cancellation\n";
 }
 #endif

@@ -222,6 +222,54 @@ TEST_F(ReflectorTest, BacksOffLongerAfterEveryFailureAndBrieflyAgainAfterAnEvent
   EXPECT_THAT(clock_.sleeps(), ElementsAre(250ms, 500ms, 1s, 2s, 250ms));
 }
 
+TEST_F(ReflectorTest, ListsAgainWhenNothingIsHeardForLongerThanBookmarksTake) {
+  ListAndWatch();
+  clock_.Advance(300s);
+  source_.pages.emplace_back(Page({Object("restored", "3")}, "4"));
+  Steps(4);
+  EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 4"));
+  EXPECT_THAT(sink_.lines, ElementsAre("replace@4 restored"));
+  EXPECT_THAT(clock_.sleeps(), IsEmpty());
+}
+
+TEST_F(ReflectorTest, ListsAgainAfterFiveShortWatchesOnWhichNothingWasHeard) {
+  ListAndWatch();
+  source_.pages.emplace_back(Page({Object("restored", "3")}, "4"));
+  Steps(4 * 2 + 1 + 3);
+  EXPECT_THAT(source_.calls,
+              ElementsAre("watch 10", "watch 10", "watch 10", "watch 10", "list ", "watch 4"));
+}
+
+TEST_F(ReflectorTest, CountsSilentWatchesAnewAfterABookmark) {
+  ListAndWatch();
+  Steps(4 * 2);  // four silent ones; the fifth is open
+  source_.events.emplace_back(
+      WatchEvent{WatchEventType::kBookmark, {{"metadata", {{"resourceVersion", "40"}}}}});
+  Steps(1 + 5);
+  EXPECT_EQ(source_.calls.back(), "watch 40");
+  EXPECT_EQ(reflector_.metrics().lists, 1u);
+}
+
+TEST_F(ReflectorTest, ListsAgainWhenAnEventIsOlderThanWhatItHasSeen) {
+  ListAndWatch("99");
+  source_.events.emplace_back(Event(WatchEventType::kModified, "a", "100", "new"));
+  source_.events.emplace_back(Event(WatchEventType::kModified, "a", "98", "old"));
+  source_.pages.emplace_back(Page({Object("a", "100")}, "101"));
+  Steps(5);
+  EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 101"));
+  EXPECT_THAT(sink_.lines, ElementsAre("modified a", "replace@101 a"));
+}
+
+TEST_F(ReflectorTest, TakesTheSameEventTwice) {
+  ListAndWatch();
+  for (int i = 0; i < 2; ++i) {
+    source_.events.emplace_back(Event(WatchEventType::kModified, "a", "11"));
+  }
+  Steps(2);
+  EXPECT_EQ(reflector_.metrics().lists, 1u);
+  EXPECT_EQ(reflector_.metrics().failures, 0u);
+}
+
 TEST_F(ReflectorTest, DoesNotSpinOnAServerThatEndsEveryWatchAtOnce) {
   ListAndWatch();
   Steps(6);  // three clean ends, two reopened
@@ -231,9 +279,12 @@ TEST_F(ReflectorTest, DoesNotSpinOnAServerThatEndsEveryWatchAtOnce) {
 
 TEST_F(ReflectorTest, ReopensAtOnceWhenAWatchEndsAtItsTimeOut) {
   ListAndWatch();
+  source_.events.emplace_back(
+      WatchEvent{WatchEventType::kBookmark, {{"metadata", {{"resourceVersion", "40"}}}}});
+  Steps(1);
   clock_.Advance(300s);
   Steps(2);
-  EXPECT_THAT(source_.calls, ElementsAre("watch 10"));
+  EXPECT_THAT(source_.calls, ElementsAre("watch 40"));
   EXPECT_THAT(clock_.sleeps(), IsEmpty());
   EXPECT_EQ(reflector_.metrics().failures, 0u);
 }

@@ -26,6 +26,7 @@ std::vector<std::string> Environment([[maybe_unused]] const TemporaryFolder& fol
 #if defined(__SANITIZE_THREAD__)
   variables.push_back("TSAN_OPTIONS=suppressions=" + folder.Write("tsan", R"(
 race:web::http::client::details::asio_context::~asio_context
+race:pplx::task<web::http::http_response>::_CreateImpl
 race:pplx::details::_CancellationTokenCallback<web::http::client*>::~_Cancellation
 )"));
 #endif
