@@ -8,6 +8,8 @@ namespace remora::webhook {
 namespace {
 
 constexpr std::string_view kPodsNamed = "/v1/pods/named";
+constexpr std::string_view kPodsAutomatic = "/v1/pods/automatic";
+constexpr std::string_view kPatterns = "/v1/patterns";
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kReadiness = "/readyz";
 constexpr std::string_view kMetrics = "/metrics";
@@ -31,15 +33,24 @@ bool AllowMethods(const RequestView& request, std::string_view allowed, Response
 }  // namespace
 
 Endpoints::Endpoints(EndpointsOptions options)
-    : options_(std::move(options)), pods_(options_.pods) {}
+    : options_(std::move(options)),
+      named_(Entry::kNamed, options_.pods),
+      automatic_(Entry::kAutomatic, options_.pods),
+      patterns_({options_.pods.metrics}) {}
+
+Handler* Endpoints::FindReviewer(std::string_view path) {
+  if (path == kPodsNamed) return &named_;
+  if (path == kPodsAutomatic) return &automatic_;
+  return path == kPatterns ? &patterns_ : nullptr;
+}
 
 void Endpoints::Handle(const RequestView& request, Response& response) {
-  if (request.path == kPodsNamed) {
+  if (Handler* reviewer = FindReviewer(request.path)) {
     if (!AllowMethods(request, "POST", response)) return;
     if (!EqualsIgnoringCase(request.content_type, kJsonType)) {
       return Refuse(response, 415, "the content type must be application/json");
     }
-    return pods_.Handle(request, response);
+    return reviewer->Handle(request, response);
   }
   const bool known =
       request.path == kHealth || request.path == kReadiness || request.path == kMetrics;

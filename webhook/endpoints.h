@@ -1,9 +1,11 @@
 // Endpoints: everything that this server answers, by path.
 //
-//   POST /v1/pods/named   the admission of Pods with a key of ours; application/json
-//   GET  /healthz         200: the process is alive
-//   GET  /readyz          200, or 503 with one sentence that lists what is missing
-//   GET  /metrics         the Prometheus text format
+//   POST /v1/pods/named       the admission of Pods with a key of ours; application/json
+//   POST /v1/pods/automatic   of Pods without, in namespaces that ask for their Pods
+//   POST /v1/patterns         whether a pattern may be stored
+//   GET  /healthz             200: the process is alive
+//   GET  /readyz              200, or 503 with one sentence that lists what is missing
+//   GET  /metrics             the Prometheus text format
 //
 // Contract
 //   - Other paths are 404, other methods 405 with Allow, other content types 415.
@@ -14,12 +16,13 @@
 //   HandlerFactory factory = [&] { return std::make_unique<Endpoints>(options); };
 #pragma once
 
-#include <array>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "webhook/handler.h"
 #include "webhook/metrics.h"
+#include "webhook/pattern_handler.h"
 #include "webhook/pod_handler.h"
 
 namespace remora::webhook {
@@ -37,11 +40,15 @@ class Endpoints final : public Handler {
   void Handle(const RequestView& request, Response& response) override;
 
  private:
+  // Null for a path that is no webhook's.
+  Handler* FindReviewer(std::string_view path);
   void ServeReadiness(Response& response) const;
   void ServeMetrics(Response& response) const;
 
   const EndpointsOptions options_;
-  PodHandler pods_;
+  PodHandler named_;
+  PodHandler automatic_;
+  PatternHandler patterns_;
 };
 
 }  // namespace remora::webhook

@@ -10,6 +10,7 @@ void Response::Clear() {
   allow = {};
   body.clear();
   refusal.clear();
+  wait = nullptr;
 }
 
 void Refuse(Response& response, int status, std::string_view sentence) {

@@ -1,15 +1,17 @@
 // Handler: one HTTP request in, one HTTP response out, on the thread that read it.
 //
 // Contract
-//   - Handle() is total and does not wait: it sets a status and a body for every request. Work that
-//     must wait looks at `deadline`; nothing interrupts it.
+//   - Handle() is total and never blocks: it sets a status and a body for every request. What it
+//     must wait for goes into Response::wait; the same request then comes once more, `resumed`,
+//     perhaps to another worker's Handler, and the connections of its thread are served meanwhile.
 //   - A Handler belongs to one worker thread, so it keeps its scratch memory as plain members.
 //   - `Response` arrives cleared but with the capacity of an earlier answer: a warm handler that
 //     appends to `body` does not ask the heap.
 //   - Refuse() is the one way to say no: the sentence becomes the body and, once, a log line.
 // Thread-safety: owner thread only. A HandlerFactory is called before the workers run.
 // Errors: none; a refusal is a status with a sentence.
-// Lifetime: a RequestView and all it points to live until Handle() returns.
+// Lifetime: a RequestView and all it points to live until Handle() returns. Whoever has been given a
+//   `resume` has returned from calling it before the HttpListener is destroyed.
 //
 // Example
 //   class Hello final : public Handler {
@@ -33,7 +35,9 @@ struct RequestView {
   std::string_view path;          // without the query
   std::string_view content_type;  // without parameters
   std::string_view body;
-  std::chrono::steady_clock::time_point deadline;
+  std::chrono::steady_clock::time_point received = {};
+  std::chrono::steady_clock::time_point deadline = {};
+  bool resumed = false;  // after Response::wait: it must be answered now
 };
 
 inline constexpr std::string_view kJsonType = "application/json";
@@ -45,6 +49,9 @@ struct Response {
   std::string_view allow;  // of static lifetime; RFC 9110 §15.5.6: a 405 lists the methods
   std::string body;
   std::string refusal;  // one sentence; empty unless Refuse() was called
+  // Set when there is no answer yet; all else is of no moment then. Called with what is to be
+  // called once, on any thread, when the request can be handled again. Must not block.
+  std::function<void(std::function<void()> resume)> wait;
 
   // As for a new request; the strings keep their memory.
   void Clear();

@@ -280,10 +280,19 @@ void HttpConnection::Continue() {
 }
 
 void HttpConnection::Serve() {
+  received_ = Clock::now();
+  resumed_ = false;
+  Handle();
+}
+
+void HttpConnection::Handle() {
   RequestView request = reader_.request();
-  request.deadline = Clock::now() + time().handler;
+  request.received = received_;
+  request.deadline = received_ + time().handler;
+  request.resumed = resumed_;
   response_.Clear();
   this_threads_handler->Handle(request, response_);
+  if (response_.wait && !resumed_) return Wait();
   if (Clock::now() > request.deadline) {
     Log(LogLevel::kWarning, "request took longer than the API server waits",
         {{"path", request.path.substr(0, kLoggedPathBytes)}, {"limit_ms", time().handler}});
@@ -292,6 +301,23 @@ void HttpConnection::Serve() {
   const bool keep_alive = reader_.keep_alive() && !table_.closing();
   after_write_ = keep_alive ? Phase::kIdle : Phase::kEnd;
   Send(keep_alive, !reader_.is_head());
+}
+
+// Nothing is pending on the socket meanwhile; the listener's tick keeps the workers alive.
+void HttpConnection::Wait() {
+  Enter(Phase::kWait, time().handler);
+  const auto wait = std::exchange(response_.wait, nullptr);
+  wait([self = shared_from_this()]() mutable {
+    // Handed on, not copied: the last reference goes on the strand and not on the caller's thread.
+    const auto executor = self->stream_.get_executor();
+    asio::post(executor, [connection = std::move(self)] { connection->Resume(); });
+  });
+}
+
+void HttpConnection::Resume() {
+  if (phase_ != Phase::kWait) return;
+  resumed_ = true;
+  Handle();
 }
 
 // A request that could not be read: nobody knows where the next one begins.

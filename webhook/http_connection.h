@@ -3,7 +3,8 @@
 // Internal to the listener: asio's types are not for the rest of the house.
 //
 // Contract
-//   - Handshake, then request after request: Idle → Header → Body → Write. Each has a deadline, and
+//   - Handshake, then request after request: Idle → Header → Body → Wait → Write, where only a request
+//     whose Handler waits for something passes through Wait. Each has a deadline, and
 //     who misses it is cut off by CutIfLate(), with one log line.
 //   - It keeps itself alive while an operation is pending and leaves its ConnectionTable when the
 //     last one is done.
@@ -94,7 +95,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool IsSquatter(Clock::time_point now) const;
 
  private:
-  enum class Phase { kHandshake, kIdle, kHeader, kBody, kWrite, kLinger, kEnd };
+  enum class Phase { kHandshake, kIdle, kHeader, kBody, kWait, kWrite, kLinger, kEnd };
 
   const TimeLimits& time() const { return table_.options().time; }
   void Enter(Phase phase, std::chrono::milliseconds limit);
@@ -109,6 +110,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool AdmitBody();
   void Continue();
   void Serve();
+  void Handle();
+  void Wait();
+  void Resume();
   void Reject(const Refusal& refusal);
   void Send(bool keep_alive, bool with_body);
   void OnWritten(boost::system::error_code error);
@@ -131,6 +135,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::vector<char> input_;  // [taken_, filled_) is read and not yet consumed
   std::size_t taken_ = 0;
   std::size_t filled_ = 0;
+  Clock::time_point received_ = {};  // the whole request
+  bool resumed_ = false;
   std::size_t body_memory_ = 0;  // taken from the table's share for large bodies
   Response response_;
   std::string output_;

@@ -24,6 +24,7 @@
 #include "webhook/endpoints.h"
 #include "webhook/http_listener.h"
 #include "webhook/lister_pattern_source.h"
+#include "webhook/live_lookup.h"
 #include "webhook/metric_sources.h"
 #include "webhook/options.h"
 #include "webhook/tls_certificate.h"
@@ -33,7 +34,7 @@ namespace {
 
 constexpr int kUsageError = 2;
 constexpr int kHttpClientThreads = 2;  // for six watches
-constexpr std::chrono::seconds kCertificateInterval{3};
+constexpr std::chrono::seconds kCertificateInterval{1};
 // An answer may still be under way for the handler's time and the write's first moments.
 constexpr std::chrono::seconds kInFlightLimit{5};
 
@@ -128,6 +129,16 @@ struct Caches {
   ListerPatternSource patterns;
 };
 
+LiveLookup::Fetch FetchFrom(kube::Client& client) {
+  return [&client](const PatternKey& key, std::chrono::milliseconds limit,
+                   const std::stop_token& stop) -> Result<LiveLookup::Pattern> {
+    const auto object = client.Get(PatternResource(key.kind), {key.namespace_name, key.name},
+                                   {.stop = stop, .deadline = limit});
+    if (!object.ok()) return object.error();
+    return injection::StoredPattern::FromObject(*object);
+  };
+}
+
 injection::Environment MakeEnvironment(const Options& options) {
   injection::Environment environment;
   environment.catalog_namespace = options.catalog_namespace;
@@ -142,7 +153,7 @@ std::string WhyNotReady(const PatternSource& patterns, bool draining) {
 }
 
 // Start: certificate → listener, which answers /healthz and says "not ready" → caches → ready.
-// Stop: not ready → the port closes → caches.
+// Stop: not ready → the port closes → look-ups → caches.
 Result<void> Serve(const Options& options, EndSignals& signals) {
   SystemClock clock;
   auto certificate = TlsCertificate::Load(
@@ -160,8 +171,9 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
   metrics.AddSource(CertificateFamilies(**certificate, clock));
   metrics.AddSource(ReflectorFamilies(caches.reflectors(), clock));
   std::atomic<bool> draining = false;
+  LiveLookup lookup(FetchFrom(**client), clock);
   const EndpointsOptions endpoints{
-      .pods = {caches.patterns, environment, metrics},
+      .pods = {caches.patterns, environment, metrics, &lookup},
       .not_ready = [&] { return WhyNotReady(caches.patterns, draining); }};
 
   const auto listener = HttpListener::Start(
@@ -185,6 +197,7 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
   (*listener)->AnnounceClose();
   signals.WaitFor(options.drain);
   (*listener)->Drain(kInFlightLimit);
+  lookup.Stop();  // before the listener goes: a resumed connection is its
   manager.Stop();
   Log(LogLevel::kInfo, "remora-webhook stopped");
   return {};

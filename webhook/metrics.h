@@ -34,8 +34,9 @@
 
 namespace remora::webhook {
 
-enum class Entry : std::uint8_t { kNamed };  // label `webhook`: the last part of the path
-inline constexpr int kEntryCount = 1;
+// Label `webhook`: the last part of the path.
+enum class Entry : std::uint8_t { kNamed, kAutomatic, kPatterns };
+inline constexpr int kEntryCount = 3;
 
 enum class AdmissionVerdict : std::uint8_t { kUnchanged, kPatched, kDenied, kError };
 inline constexpr int kAdmissionVerdictCount = 4;

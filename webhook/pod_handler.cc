@@ -1,10 +1,11 @@
 #include "webhook/pod_handler.h"
 
-#include <chrono>
-#include <exception>
-#include <new>
+#include <array>
+#include <functional>
 #include <string>
+#include <utility>
 
+#include "operator/api/annotations.h"
 #include "operator/base/log.h"
 #include "operator/injection/plan.h"
 
@@ -58,51 +59,51 @@ void LogLeftOut(const Review& review, const Decision& decision) {
        {"reason", ReasonName(decision.reason)}});
 }
 
+// At most so many characters of a warning reach the user; cut where a UTF-8 character ends.
+std::string Warning(std::string_view sentence) {
+  constexpr std::size_t kLength = 120;
+  constexpr std::string_view kEllipsis = "...";
+  if (sentence.size() <= kLength) return std::string(sentence);
+  std::size_t cut = kLength - kEllipsis.size();
+  while (cut > 0 && (static_cast<unsigned char>(sentence[cut]) & 0xC0U) == 0x80U) --cut;
+  return std::string(sentence.substr(0, cut)).append(kEllipsis);
+}
+
 }  // namespace
 
-void PodHandler::Handle(const RequestView& request, Response& response) {
-  const auto started = std::chrono::steady_clock::now();
-  AdmissionVerdict verdict = AdmissionVerdict::kError;
-  try {
-    verdict = Answer(request, response);
-  } catch (const std::bad_alloc&) {
-    throw;  // ends the process: nothing that follows could be relied on
-  } catch (const std::exception& exception) {
-    Refuse(response, 500, std::string("internal error: ") + exception.what());
-  }
-  options_.metrics.CountAdmission(Entry::kNamed, verdict,
-                                  std::chrono::steady_clock::now() - started);
-}
-
-AdmissionVerdict PodHandler::Answer(const RequestView& request, Response& response) {
-  arena_.Reset();
-  if (auto parsed = document_.Parse(request.body); !parsed.ok()) {
-    Refuse(response, 400, "the body cannot be read: " + parsed.error().message());
-    return AdmissionVerdict::kError;
-  }
-  const auto review = ReadReview(document_.root(), arena_);
-  if (!review.ok()) {
-    Refuse(response, 400, review.error().message());
-    return AdmissionVerdict::kError;
-  }
-  if (!review->CreatesPod()) {
-    WriteAllowed(*review, {}, {}, response.body);
+std::optional<AdmissionVerdict> PodHandler::Answer(const Review& review, const RequestView& request,
+                                                   Response& response) {
+  if (!review.CreatesPod()) {
+    WriteAllowed(review, {}, {}, response.body);
     return AdmissionVerdict::kUnchanged;
   }
-  const auto patterns = options_.patterns.Current();
+  IndexPointer patterns = options_.patterns.Current();
   if (!patterns) {
-    Refuse(response, 503, "not ready: not read yet: " + options_.patterns.Missing());
+    const std::string sentence = "InternalError: not ready: not read from the API server yet: " +
+                                 options_.patterns.Missing();
+    AnswerNothingAdded(review, {503, "ServiceUnavailable", sentence}, entry() == Entry::kAutomatic,
+                       response);
     return AdmissionVerdict::kError;
   }
-  return Admit(*review, *patterns, response);
-}
-
-AdmissionVerdict PodHandler::Admit(const Review& review, const injection::PatternIndex& patterns,
-                                   Response& response) {
-  const Outcome outcome = Inject({.pod = review.object, .namespace_name = review.namespace_name},
-                                 patterns, options_.environment, workspace_);
+  Outcome outcome = Decide(review, *patterns);
+  if (const auto missing = Missing(review, outcome, *patterns); !missing.empty()) {
+    std::vector<LiveLookup::Pattern> found;
+    const auto age = request.resumed ? LiveLookup::Age::kAny : LiveLookup::Age::kFresh;
+    if (!options_.lookup->Read(missing, age, found) && !request.resumed) {
+      response.wait = [lookup = options_.lookup, missing](std::function<void()> resume) {
+        lookup->Ask(missing, std::move(resume));
+      };
+      return std::nullopt;
+    }
+    if (!found.empty()) {
+      injection::PatternIndex::Builder builder(*patterns);
+      for (LiveLookup::Pattern& pattern : found) builder.Add(std::move(pattern));
+      patterns = std::move(builder).Build();
+      outcome = Decide(review, *patterns);
+    }
+  }
   if (outcome.verdict == Verdict::kDenied) {
-    WriteDenied(review, outcome.message, outcome.warnings, response.body);
+    WriteDenied(review, {.message = outcome.message}, outcome.warnings, response.body);
   } else {
     WriteAllowed(review, outcome.patch, outcome.warnings, response.body);
   }
@@ -110,15 +111,66 @@ AdmissionVerdict PodHandler::Admit(const Review& review, const injection::Patter
   return ToAdmissionVerdict(outcome.verdict);
 }
 
+Outcome PodHandler::Decide(const Review& review, const injection::PatternIndex& patterns) {
+  return Inject({.pod = review.object, .namespace_name = review.namespace_name}, patterns,
+                options_.environment, workspace_);
+}
+
+std::vector<PatternKey> PodHandler::Missing(const Review& review, const Outcome& outcome,
+                                            const injection::PatternIndex& patterns) const {
+  std::vector<PatternKey> missing;
+  if (options_.lookup == nullptr || outcome.plan == nullptr) return missing;
+  for (const Decision& decision : outcome.plan->decisions) {
+    if (decision.reason != api::Reason::kPatternNotFound) continue;
+    const auto add = [&](std::string_view namespace_name) {
+      // One that is there and does not admit this namespace is none, and known.
+      if (patterns.Find(decision.kind, namespace_name, decision.name) != nullptr) return;
+      missing.push_back({decision.kind, std::string(namespace_name), std::string(decision.name)});
+    };
+    if (!decision.namespace_name.empty()) {
+      add(decision.namespace_name);
+      continue;
+    }
+    add(review.namespace_name);
+    if (review.namespace_name != options_.environment.catalog_namespace) {
+      add(options_.environment.catalog_namespace);
+    }
+  }
+  return missing;
+}
+
+void PodHandler::AnswerInternalError(const Review& review, std::string_view what,
+                                     Response& response) {
+  const std::string sentence = std::string("InternalError: Remora could not decide: ").append(what);
+  const auto on_error = review.object["metadata"]["annotations"][api::kOnErrorKey].String(arena());
+  const bool admit = entry() == Entry::kAutomatic || on_error == "Admit";
+  AnswerNothingAdded(review, {500, "InternalError", sentence}, admit, response);
+}
+
+void PodHandler::AnswerNothingAdded(const Review& review, const Denial& denial, bool admit,
+                                    Response& response) {
+  metrics().CountRefusal(api::Reason::kInternalError);
+  Log(denial.code == 503 ? LogLevel::kWarning : LogLevel::kError,
+      admit ? "admitted without any companion" : "admission denied",
+      {{"uid", review.uid},
+       {"namespace", review.namespace_name},
+       {"pod", PodName(review)},
+       {"reason", ReasonName(api::Reason::kInternalError)},
+       {"message", denial.message}});
+  if (!admit) return WriteDenied(review, denial, {}, response.body);
+  const std::string warning = Warning(denial.message);
+  WriteAllowed(review, {}, std::array{std::string_view(warning)}, response.body);
+}
+
 void PodHandler::Report(const Review& review, const Outcome& outcome) {
   const bool denied = outcome.verdict == Verdict::kDenied;
   if (denied) LogDenied(review, outcome);
   if (outcome.plan == nullptr) return;
   if (!outcome.plan->refusal.empty()) {
-    options_.metrics.CountRefusal(outcome.plan->refusal_reason);
+    metrics().CountRefusal(outcome.plan->refusal_reason);
   }
   for (const Decision& decision : outcome.plan->decisions) {
-    options_.metrics.CountDecision(decision.kind, decision.reason);
+    metrics().CountDecision(decision.kind, decision.reason);
     if (!denied && ClassOf(decision.reason) == api::ReasonClass::kByOnError) {
       LogLeftOut(review, decision);
     }

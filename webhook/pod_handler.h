@@ -1,27 +1,33 @@
-// PodHandler: POST /v1/pods/named: a question about a Pod in, the engine's answer out.
+// PodHandler: POST /v1/pods/named and /v1/pods/automatic: a question about a Pod in, the engine's
+// answer out.
 //
 // Contract
-//   - Total. An AdmissionReview is answered by an AdmissionReview with its uid, under status 200,
-//     whatever it asks about: what is not the CREATE of a core/v1 Pod is allowed as it is.
-//   - Anything else is 400. 503 until the patterns have been read once.
-//   - A bug in the engine (an exception) is 500 and not a denial: so the webhook's failurePolicy
-//     decides, as it does when nobody answers, and the API server counts it as the failure it is.
+//   - An AdmissionReview is answered by an AdmissionReview whatever it asks about: what is not the
+//     CREATE of a core/v1 Pod is allowed as it is.
+//   - A name that the cache lacks is asked of the API server, once, while the request waits; with no
+//     answer in time the pattern is refused with DeadlineExceeded.
+//   - Until the patterns have been read once, and on a bug in the engine (an exception), who asked is
+//     denied, with 503 and 500; a bug does not deny a Pod whose on-error is Admit. Who did not ask
+//     (automatic) is allowed with a warning.
 //   - Every denial, and every pattern that a Pod was admitted without, is one log line.
 // Thread-safety: owner thread only; what it shares is immutable or internally synchronised.
 // Lifetime: what PodHandlerOptions refers to outlives it.
 //
 // Example
-//   PodHandler handler({patterns, environment, metrics});
+//   PodHandler handler(Entry::kNamed, {patterns, environment, metrics});
 //   handler.Handle(request, response);
 #pragma once
 
-#include "operator/base/arena.h"
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
 #include "operator/injection/injector.h"
-#include "operator/injection/json_document.h"
-#include "webhook/handler.h"
+#include "webhook/live_lookup.h"
 #include "webhook/metrics.h"
 #include "webhook/pattern_source.h"
-#include "webhook/review.h"
+#include "webhook/review_handler.h"
 
 namespace remora::webhook {
 
@@ -29,23 +35,32 @@ struct PodHandlerOptions {
   const PatternSource& patterns;
   const injection::Environment& environment;
   Metrics& metrics;
+  LiveLookup* lookup = nullptr;  // null: the cache is all there is
 };
 
-class PodHandler final : public Handler {
+class PodHandler final : public ReviewHandler {
  public:
-  explicit PodHandler(PodHandlerOptions options) : options_(options) {}
+  PodHandler(Entry entry, PodHandlerOptions options)
+      : ReviewHandler(entry, options.metrics), options_(options) {}
 
-  void Handle(const RequestView& request, Response& response) override;
+ protected:
+  std::optional<AdmissionVerdict> Answer(const Review& review, const RequestView& request,
+                                         Response& response) override;
+  void AnswerInternalError(const Review& review, std::string_view what,
+                           Response& response) override;
 
  private:
-  AdmissionVerdict Answer(const RequestView& request, Response& response);
-  AdmissionVerdict Admit(const Review& review, const injection::PatternIndex& patterns,
-                         Response& response);
+  using IndexPointer = std::shared_ptr<const injection::PatternIndex>;
+
+  injection::Outcome Decide(const Review& review, const injection::PatternIndex& patterns);
+  // The names that this outcome found nowhere.
+  std::vector<PatternKey> Missing(const Review& review, const injection::Outcome& outcome,
+                                  const injection::PatternIndex& patterns) const;
+  void AnswerNothingAdded(const Review& review, const Denial& denial, bool admit,
+                          Response& response);
   void Report(const Review& review, const injection::Outcome& outcome);
 
   const PodHandlerOptions options_;
-  Arena arena_;
-  injection::JsonDocument document_;
   injection::Workspace workspace_;
 };
 

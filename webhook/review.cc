@@ -69,6 +69,7 @@ Result<Review> ReadReview(JsonValue root, Arena& arena) {
   review.name = Text(request["name"], arena);
   review.dry_run = request["dryRun"].Boolean().value_or(false);
   review.object = request["object"];
+  review.old_object = request["oldObject"];
   return review;
 }
 
@@ -83,11 +84,14 @@ void WriteAllowed(const Review& review, std::string_view patch,
   WriteTail(warnings, out);
 }
 
-void WriteDenied(const Review& review, std::string_view message,
+void WriteDenied(const Review& review, const Denial& denial,
                  std::span<const std::string_view> warnings, std::string& out) {
   WriteHead(review, out);
-  out.append(R"(,"allowed":false,"status":{"code":403,"reason":"Forbidden","message":)");
-  AppendJsonString(message, out);
+  out.append(R"(,"allowed":false,"status":{"code":)").append(std::to_string(denial.code));
+  out.append(R"(,"reason":)");
+  AppendJsonString(denial.reason, out);
+  out.append(R"(,"message":)");
+  AppendJsonString(denial.message, out);
   out.push_back('}');
   WriteTail(warnings, out);
 }

@@ -46,9 +46,18 @@ struct Review {
   std::string_view name;  // empty for a Pod with a generateName
   bool dry_run = false;
   injection::JsonValue object;
+  injection::JsonValue old_object;  // of an update
 
   // Whether it asks about a core/v1 Pod that is being made, and brings it along.
   bool CreatesPod() const;
+};
+
+// The status that the client of the API server gets. 403 Forbidden is what controller-runtime's
+// admission.Denied says.
+struct Denial {
+  int code = 403;
+  std::string_view reason = "Forbidden";
+  std::string_view message;
 };
 
 Result<Review> ReadReview(injection::JsonValue root, Arena& arena);
@@ -56,8 +65,7 @@ Result<Review> ReadReview(injection::JsonValue root, Arena& arena);
 // Each appends one whole AdmissionReview. `patch` empty: none.
 void WriteAllowed(const Review& review, std::string_view patch,
                   std::span<const std::string_view> warnings, std::string& out);
-// 403 Forbidden, as controller-runtime's admission.Denied does and kubectl shows it.
-void WriteDenied(const Review& review, std::string_view message,
+void WriteDenied(const Review& review, const Denial& denial,
                  std::span<const std::string_view> warnings, std::string& out);
 
 }  // namespace remora::webhook

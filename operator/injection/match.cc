@@ -26,6 +26,7 @@ std::string_view InjectionLabel(const Context& context) {
 
 bool IsAdmitted(const Context& context, const StoredPattern& stored) {
   if (stored.namespace_name == context.request.namespace_name) return true;
+  if (stored.unread) return true;  // it tells nothing of what is there
   // Whom a broken pattern of another namespace admits is not known; the catalog's is everybody's.
   if (!stored.compiled) return stored.namespace_name == context.environment.catalog_namespace;
   const api::AllowedNamespaces& allowed = stored.compiled->spec().allowed_namespaces;
@@ -110,6 +111,13 @@ void Lookup(Context& context, Candidate& candidate) {
   if (stored == nullptr) return RefuseNotFound(context, candidate);
   candidate.stored = stored;
   candidate.namespace_name = stored->namespace_name;
+  if (stored->unread) {
+    candidate.refusal = Reason::kDeadlineExceeded;
+    candidate.message = context.Text(
+        {candidate.asked_by, ": no ", api::PatternKindName(candidate.kind), " \"", candidate.name,
+         "\" is known in namespace ", stored->namespace_name, ", and ", stored->complaint});
+    return;
+  }
   if (!stored->compiled) {
     candidate.refusal = Reason::kPatternNotAccepted;
     candidate.message = context.Text(

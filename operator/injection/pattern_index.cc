@@ -111,6 +111,11 @@ const NamespaceLimits* PatternIndex::FindLimits(std::string_view namespace_name)
   return found == limits_.end() ? nullptr : &found->second;
 }
 
+PatternIndex::Builder::Builder(const PatternIndex& base)
+    : index_(std::make_unique<PatternIndex>(base)) {
+  index_->automatic_.clear();  // Build() makes it
+}
+
 void PatternIndex::Builder::Add(std::shared_ptr<const StoredPattern> pattern) {
   if (!pattern) return;
   const Key key{pattern->kind, pattern->namespace_name, pattern->name};

@@ -38,6 +38,7 @@ struct StoredPattern {
   std::string name;
   std::shared_ptr<const CompiledPattern> compiled;  // null: `complaint` says why
   std::string complaint;
+  bool unread = false;  // the API server was asked and did not answer: `complaint` says how
 
   // Reads and compiles an object (apiVersion, kind, metadata, spec). Null when it is not of a
   // pattern kind or has no name: then there is nothing to look up.
@@ -90,6 +91,9 @@ class PatternIndex {
 
 class PatternIndex::Builder {
  public:
+  Builder() = default;
+  // Begins with all that is in `base`.
+  explicit Builder(const PatternIndex& base);
   void Add(std::shared_ptr<const StoredPattern> pattern);  // null is passed over
   void AddNamespace(NamespaceFacts facts);
   void AddNamespace(std::shared_ptr<const NamespaceFacts> facts);

@@ -6,7 +6,8 @@ remora_test(webhook_listener_test
   DEPS remora_webhook remora_fakes OpenSSL::SSL LABELS integration)
 
 remora_test(webhook_process_test
-  SOURCES ${webhook_tests}/process_test.cc ${webhook_tests}/raw_client.cc
+  SOURCES ${webhook_tests}/process_faults_test.cc ${webhook_tests}/process_test.cc
+          ${webhook_tests}/raw_client.cc
           ${webhook_tests}/requests.cc ${webhook_tests}/webhook_process.cc
   DEPS remora_fakes OpenSSL::SSL LABELS integration)
 target_compile_definitions(webhook_process_test

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/integration/webhook/log_capture.h"
@@ -162,6 +164,23 @@ std::string CaseName(const ::testing::TestParamInfo<BadClient>& info) { return i
 INSTANTIATE_TEST_SUITE_P(Bodies, BadClients, ::testing::ValuesIn(BadBodies()), CaseName);
 INSTANTIATE_TEST_SUITE_P(Requests, BadClients, ::testing::ValuesIn(BadRequests()), CaseName);
 INSTANTIATE_TEST_SUITE_P(Broken, BadClients, ::testing::ValuesIn(BrokenConnections()), CaseName);
+
+// Each byte comes in time, and all of them would take minutes.
+TEST(BadClient, ThatSendsByteByByteIsCutAllTheSame) {
+  const std::string header = Header("Content-Length: 100000\r\n");
+  for (const std::string& begun : {std::string("GET /healthz HTTP/1.1\r\nX: "), header}) {
+    LogCapture log;
+    ServedWebhook webhook;
+    RawClient client(webhook.port());
+    ASSERT_TRUE(client.Handshake());
+    client.Send(begun);
+    // Under TLS a client learns of the end when it writes again.
+    while (client.Send("x")) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto lines = log.WaitFor(1);
+    ASSERT_THAT(lines, SizeIs(1));
+    EXPECT_THAT(lines.front(), HasSubstr(begun == header ? "inside a body" : "inside a header"));
+  }
+}
 
 TEST(BadClient, ThatGoesAwayInsideABodyIsOneLogLine) {
   LogCapture log;

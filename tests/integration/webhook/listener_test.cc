@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <latch>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -110,7 +112,7 @@ TEST(Listener, SaysWhatIsMissingUntilItIsReady) {
   EXPECT_EQ(readiness->body, "sidecars\n");
   EXPECT_THAT(log.lines(), IsEmpty());
   client.Send(Post(PodReview("early").dump()));
-  EXPECT_EQ(client.Read()->status, 503);
+  EXPECT_THAT(client.Read()->body, HasSubstr(R"("allowed":false,"status":{"code":503)"));
   client.Send(Get("/healthz"));
   EXPECT_EQ(client.Read()->status, 200);
 }
@@ -199,6 +201,90 @@ TEST(Listener, FinishesWhatIsInFlightWhenItDrains) {
   EXPECT_EQ(answer->body, "at last");
   EXPECT_EQ(answer->headers.at("connection"), "close");
   drained.get();
+}
+
+// A handler that waits for `/later`, and answers all else at once.
+class Later final : public webhook::Handler {
+ public:
+  using Resume = std::function<void()>;
+  explicit Later(std::function<void(Resume)> wait) : wait_(std::move(wait)) {}
+  void Handle(const webhook::RequestView& request, webhook::Response& response) override {
+    if (request.path == "/later" && !request.resumed) {
+      response.wait = wait_;
+    } else {
+      response.body.append(request.resumed ? "resumed" : "at once");
+    }
+  }
+
+ private:
+  const std::function<void(Resume)> wait_;
+};
+
+class WaitingListener : public ::testing::Test {
+ protected:
+  WaitingListener() {
+    webhook::ListenerOptions options = TestListenerOptions();
+    options.threads = 1;
+    listener_ = *webhook::HttpListener::Start(
+        std::move(options), [this] { return certificate_->context(); },
+        [this] {
+          return std::make_unique<Later>(
+              [this](Later::Resume resume) { waiting_.set_value(std::move(resume)); });
+        });
+  }
+
+  SystemClock clock_;
+  TemporaryFolder folder_;
+  std::unique_ptr<webhook::TlsCertificate> certificate_ =
+      *webhook::TlsCertificate::Load(WriteTlsFiles(folder_, MakeTestCertificate()), clock_);
+  std::promise<Later::Resume> waiting_;
+  std::unique_ptr<webhook::HttpListener> listener_;
+};
+
+TEST_F(WaitingListener, ServesOthersOnTheSameThreadMeanwhile) {
+  RawClient waits(listener_->port());
+  RawClient other(listener_->port());
+  ASSERT_TRUE(waits.Handshake());
+  ASSERT_TRUE(other.Handshake());
+  waits.Send(Get("/later") + Get("/next"));
+  const auto resume = waiting_.get_future().get();
+  other.Send(Get("/other"));
+  EXPECT_EQ(other.Read()->body, "at once");
+  resume();
+  EXPECT_EQ(waits.Read()->body, "resumed");
+  EXPECT_EQ(waits.Read()->body, "at once") << "the one that was pipelined behind it";
+}
+
+TEST_F(WaitingListener, FinishesARequestThatWaitsWhenItDrains) {
+  RawClient client(listener_->port());
+  ASSERT_TRUE(client.Handshake());
+  client.Send(Get("/later"));
+  const auto resume = waiting_.get_future().get();
+  auto drained = std::async(std::launch::async, [&] { listener_->Drain(seconds(30)); });
+  while (RawClient(listener_->port()).connected()) std::this_thread::yield();
+  EXPECT_EQ(drained.wait_for(seconds(0)), std::future_status::timeout);
+  resume();
+  const auto answer = client.Read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->body, "resumed");
+  EXPECT_EQ(answer->headers.at("connection"), "close");
+  drained.get();
+}
+
+TEST_F(WaitingListener, SurvivesAClientThatDoesNotWait) {
+  LogCapture log;
+  Later::Resume resume;
+  {
+    RawClient client(listener_->port());
+    ASSERT_TRUE(client.Handshake());
+    client.Send(Get("/later"));
+    resume = waiting_.get_future().get();
+  }
+  resume();
+  RawClient next(listener_->port());
+  ASSERT_TRUE(next.Handshake());
+  next.Send(Get("/"));
+  EXPECT_EQ(next.Read()->body, "at once");
 }
 
 TEST(Listener, CutsWhoDoesNotEndInTime) {

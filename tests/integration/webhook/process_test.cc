@@ -13,12 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/fakes/fake_api_server.h"
-#include "tests/fakes/test_certificate.h"
-#include "tests/integration/webhook/raw_client.h"
-#include "tests/integration/webhook/requests.h"
-#include "tests/integration/webhook/temporary_folder.h"
-#include "tests/integration/webhook/webhook_process.h"
+#include "tests/integration/webhook/process_fixture.h"
 
 namespace remora::testing {
 namespace {
@@ -28,78 +23,6 @@ using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
-
-constexpr const char* kSidecars = "/apis/patterns.remora.dev/v1alpha1/sidecars";
-
-json Sidecar(const std::string& image) {
-  return {{"apiVersion", "patterns.remora.dev/v1alpha1"},
-          {"kind", "Sidecar"},
-          {"metadata", {{"namespace", "shop"}, {"name", "saver"}}},
-          {"spec", {{"container", {{"image", image}}}}}};
-}
-
-class WebhookProcessTest : public ::testing::Test {
- protected:
-  WebhookProcessTest() {
-    const TestCertificate certificate = MakeTestCertificate();
-    authority_ = folder_.Write("ca.crt", server_.certificate().authority_pem);
-    flags_ = {"--kubeconfig=" + WriteKubeconfig(),
-              "--bind-address=127.0.0.1",
-              "--port=0",
-              "--threads=2",
-              "--drain-seconds=0",
-              "--tls-cert-file=" + folder_.Write("tls.crt", certificate.certificate_pem),
-              "--tls-private-key-file=" + folder_.Write("tls.key", certificate.key_pem)};
-    server_.Put("/api/v1/namespaces", {{"kind", "Namespace"}, {"metadata", {{"name", "shop"}}}});
-  }
-
-  std::string WriteKubeconfig() {
-    const json config = {
-        {"apiVersion", "v1"},
-        {"kind", "Config"},
-        {"clusters",
-         {{{"name", "fake"},
-           {"cluster", {{"server", server_.url()}, {"certificate-authority", authority_}}}}}},
-        {"users", {{{"name", "me"}, {"user", {{"token", "t"}}}}}},
-        {"contexts", {{{"name", "c"}, {"context", {{"cluster", "fake"}, {"user", "me"}}}}}},
-        {"current-context", "c"}};
-    return folder_.Write("kubeconfig", config.dump());  // JSON is YAML
-  }
-
-  std::vector<std::string> FlagsWith(const std::string& flag) const {
-    std::vector<std::string> flags = flags_;
-    const std::string name = flag.substr(0, flag.find('=') + 1);
-    std::erase_if(flags, [&](const std::string& old) { return old.starts_with(name); });
-    flags.push_back(flag);
-    return flags;
-  }
-
-  static HttpAnswer Ask(std::uint16_t port, const std::string& request) {
-    RawClient client(port);
-    EXPECT_TRUE(client.Handshake());
-    client.Send(request);
-    return client.Read().value_or(HttpAnswer{});
-  }
-
-  static bool WaitUntilReady(std::uint16_t port) {
-    for (int i = 0; i < 1000; ++i) {
-      if (Ask(port, Get("/readyz")).status == 200) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return false;
-  }
-
-  static std::string PatchOf(std::uint16_t port) {
-    const json review = PodReview("u1", {{"patterns.remora.dev/sidecar", "saver"}});
-    const HttpAnswer answer = Ask(port, Post(review.dump()));
-    return json::parse(answer.body)["response"].value("patch", "");
-  }
-
-  FakeApiServer server_;
-  TemporaryFolder folder_;
-  std::string authority_;
-  std::vector<std::string> flags_;
-};
 
 struct Usage {
   std::string flag;
@@ -139,7 +62,8 @@ TEST_F(WebhookProcessTest, BecomesReadyOnceItHasReadEverything) {
   EXPECT_EQ(not_ready.body,
             "not read from the API server yet: ambassadors, sidecars, adapters, namespaces, "
             "limitranges, resourcequotas\n");
-  EXPECT_EQ(Ask(port, Post(PodReview("early").dump())).status, 503);
+  const HttpAnswer early = Ask(port, Post(PodReview("early").dump()));
+  EXPECT_THAT(early.body, HasSubstr(R"("allowed":false,"status":{"code":503)"));
   server_.CutAllConnections();
   EXPECT_TRUE(WaitUntilReady(port));
   EXPECT_EQ(Ask(port, Post(PodReview("now").dump())).status, 200);

@@ -32,13 +32,14 @@ json Sidecar(const std::string& name) {
 class Patterns final : public PatternSource {
  public:
   std::shared_ptr<const injection::PatternIndex> Current() const override {
-    if (throws) throw std::runtime_error("a bug");
+    if (throws) throw std::runtime_error(sentence);
     return index;
   }
   std::string Missing() const override { return "sidecars"; }
 
   std::shared_ptr<const injection::PatternIndex> index;
   bool throws = false;
+  std::string sentence = "a bug";
 };
 
 class PodHandlerTest : public ::testing::Test {
@@ -50,15 +51,19 @@ class PodHandlerTest : public ::testing::Test {
     patterns_.index = std::move(builder).Build();
   }
 
-  Response Handle(const std::string& body) {
+  static Response Handle(PodHandler& handler, const std::string& body) {
     Response response;
-    handler_.Handle({.method = "POST",
-                     .path = "/v1/pods/named",
-                     .content_type = kJsonType,
-                     .body = body,
-                     .deadline = {}},
-                    response);
+    handler.Handle({.method = "POST", .path = "", .content_type = kJsonType, .body = body},
+                   response);
     return response;
+  }
+  Response Handle(const std::string& body) { return Handle(handler_, body); }
+  static json AnswerOf(const Response& response) {
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.refusal, "");
+    const json answer = json::parse(response.body);
+    EXPECT_EQ(answer["response"]["uid"], "u1");
+    return answer["response"];
   }
   json Ask(const json& annotations) {
     const Response response = Handle(PodReview("u1", annotations).dump());
@@ -70,7 +75,7 @@ class PodHandlerTest : public ::testing::Test {
   }
   std::string Counted(const std::string& verdict) {
     const std::string text = metrics_.Render();
-    const std::string key = "verdict=\"" + verdict + "\"} ";
+    const std::string key = "{webhook=\"named\",verdict=\"" + verdict + "\"} ";
     const std::size_t at = text.find(key) + key.size();
     return text.substr(at, text.find('\n', at) - at);
   }
@@ -79,7 +84,8 @@ class PodHandlerTest : public ::testing::Test {
   Patterns patterns_;
   injection::Environment environment_;
   Metrics metrics_;
-  PodHandler handler_{{patterns_, environment_, metrics_}};
+  PodHandler handler_{Entry::kNamed, {patterns_, environment_, metrics_}};
+  PodHandler automatic_{Entry::kAutomatic, {patterns_, environment_, metrics_}};
 };
 
 TEST_F(PodHandlerTest, PatchesAPodThatAsksForAPattern) {
@@ -129,23 +135,75 @@ TEST_F(PodHandlerTest, AllowsWhatIsNoPodThatIsMade) {
   EXPECT_EQ(answer["response"], json::parse(R"({"uid":"u1","allowed":true})"));
 }
 
-TEST_F(PodHandlerTest, RefusesUntilThePatternsAreRead) {
+TEST_F(PodHandlerTest, DeniesWhoAskedUntilThePatternsAreRead) {
   patterns_.index = nullptr;
-  const Response response = Handle(PodReview("u1").dump());
-  EXPECT_EQ(response.status, 503);
-  EXPECT_EQ(response.refusal, "not ready: not read yet: sidecars");
-  EXPECT_EQ(Counted("error"), "1");
+  for (const char* on_error : {"Deny", "Admit"}) {
+    const json response = Ask({{"patterns.remora.dev/on-error", on_error}});
+    EXPECT_FALSE(response["allowed"]);
+    EXPECT_EQ(response["status"]["code"], 503);
+    EXPECT_EQ(response["status"]["reason"], "ServiceUnavailable");
+    EXPECT_EQ(response["status"]["message"],
+              "InternalError: not ready: not read from the API server yet: sidecars");
+  }
+  EXPECT_EQ(Counted("error"), "2");
+  ASSERT_THAT(log_.lines(), SizeIs(2));
+  EXPECT_THAT(log_.lines().front(), HasSubstr("admission denied"));
 }
 
-TEST_F(PodHandlerTest, TurnsABugInto500SoThatTheFailurePolicyDecides) {
+TEST_F(PodHandlerTest, AllowsWhoDidNotAskUntilThePatternsAreRead) {
+  patterns_.index = nullptr;
+  const json response = AnswerOf(Handle(automatic_, PodReview("u1").dump()));
+  EXPECT_TRUE(response["allowed"]);
+  EXPECT_FALSE(response.contains("patch"));
+  ASSERT_THAT(response["warnings"], SizeIs(1));
+  EXPECT_EQ(response["warnings"][0],
+            "InternalError: not ready: not read from the API server yet: sidecars");
+}
+
+TEST_F(PodHandlerTest, DeniesWhoAskedWhenThereIsABug) {
   patterns_.throws = true;
-  const Response response = Handle(PodReview("u1").dump());
-  EXPECT_EQ(response.status, 500);
-  EXPECT_EQ(response.refusal, "internal error: a bug");
-  EXPECT_EQ(json::parse(response.body)["error"], "internal error: a bug");
+  const json response = Ask({{"patterns.remora.dev/sidecar", "saver"}});
+  EXPECT_FALSE(response["allowed"]);
+  EXPECT_EQ(response["status"]["code"], 500);
+  EXPECT_EQ(response["status"]["reason"], "InternalError");
+  EXPECT_EQ(response["status"]["message"], "InternalError: Remora could not decide: a bug");
   EXPECT_EQ(Counted("error"), "1");
+  EXPECT_THAT(metrics_.Render(),
+              HasSubstr("remora_decisions_total{kind=\"\",reason=\"InternalError\"} 1\n"));
+  ASSERT_THAT(log_.lines(), SizeIs(1));
+  EXPECT_THAT(log_.lines().front(), HasSubstr("a bug"));
   patterns_.throws = false;
   EXPECT_TRUE(Ask(json::object())["allowed"]);
+}
+
+TEST_F(PodHandlerTest, AdmitsDespiteABugWhoAskedForThatOrDidNotAsk) {
+  patterns_.throws = true;
+  const json asked = Ask({{"patterns.remora.dev/on-error", "Admit"}});
+  const json automatic = AnswerOf(Handle(automatic_, PodReview("u1").dump()));
+  for (const json& response : {asked, automatic}) {
+    EXPECT_TRUE(response["allowed"]);
+    ASSERT_THAT(response["warnings"], SizeIs(1));
+    EXPECT_EQ(response["warnings"][0], "InternalError: Remora could not decide: a bug");
+  }
+}
+
+TEST_F(PodHandlerTest, CutsALongWarningWhereACharacterEnds) {
+  patterns_.throws = true;
+  patterns_.sentence = std::string(200, 'x').replace(80, 2, "\xc3\xa9");
+  for (int shift = 0; shift < 4; ++shift) {
+    patterns_.sentence.insert(0, "y");
+    const json response = AnswerOf(Handle(automatic_, PodReview("u1").dump()));
+    const auto warning = response["warnings"][0].get<std::string>();
+    EXPECT_LE(warning.size(), 120u);
+    EXPECT_THAT(warning, ::testing::EndsWith("..."));
+  }
+}
+
+TEST_F(PodHandlerTest, CountsTheAutomaticEntryByItself) {
+  AnswerOf(Handle(automatic_, PodReview("u1").dump()));
+  EXPECT_THAT(metrics_.Render(), HasSubstr("remora_admission_requests_total{webhook=\"automatic\","
+                                           "verdict=\"unchanged\"} 1\n"));
+  EXPECT_EQ(Counted("unchanged"), "0");
 }
 
 TEST_F(PodHandlerTest, RefusesWhatIsNoReview) {

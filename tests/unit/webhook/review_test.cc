@@ -127,7 +127,7 @@ TEST_F(ReviewTest, IsDeniedWithAStatusAndWarnings) {
   const auto review = Read(question.dump());
   const std::vector<std::string_view> warnings = {"one \"1\"", "two"};
   std::string out = "before ";
-  WriteDenied(*review, "no pattern \"x\"\n", warnings, out);
+  WriteDenied(*review, {.message = "no pattern \"x\"\n"}, warnings, out);
   EXPECT_EQ(
       json::parse(out.substr(7))["response"],
       (json{{"uid", "a\"\\\n\u0001ü"},

@@ -1,0 +1,41 @@
+// PatternHandler: POST /v1/patterns: whether a Sidecar, Ambassador or Adapter may be stored.
+//
+// Contract
+//   - CREATE and UPDATE are judged as the caches judge what they read: decoded, validated, compiled.
+//     A refusal is 422 with one sentence that names the object and the field.
+//   - A spec that is stored already passes, however bad: labels of a pattern that an earlier version
+//     accepted can be edited, and its finalizers removed.
+//   - Whatever else it is asked about (a deletion, a subresource, another kind) is allowed.
+//   - A bug (an exception) denies with 500: nothing that was not judged is stored.
+// Thread-safety: owner thread only.
+// Lifetime: what PatternHandlerOptions refers to outlives it.
+//
+// Example
+//   PatternHandler handler({metrics});
+//   handler.Handle(request, response);
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "webhook/review_handler.h"
+
+namespace remora::webhook {
+
+struct PatternHandlerOptions {
+  Metrics& metrics;
+};
+
+class PatternHandler final : public ReviewHandler {
+ public:
+  explicit PatternHandler(PatternHandlerOptions options)
+      : ReviewHandler(Entry::kPatterns, options.metrics) {}
+
+ protected:
+  std::optional<AdmissionVerdict> Answer(const Review& review, const RequestView& request,
+                                         Response& response) override;
+  void AnswerInternalError(const Review& review, std::string_view what,
+                           Response& response) override;
+};
+
+}  // namespace remora::webhook
