@@ -7,7 +7,7 @@
 #                                   when it is ready. A second start in FOLDER keeps address and
 #                                   certificate
 #   stop_webhook FOLDER             as the kubelet does: TERM, then KILL
-#   register_webhook FOLDER         as the entry `named`; returns when the API server asks it
+#   register_webhook FOLDER         with all its entries; returns when the API server asks `named`
 #   unregister_webhook
 #
 # environment:
@@ -101,5 +101,6 @@ POD
 }
 
 unregister_webhook() {
-  kubectl delete mutatingwebhookconfiguration remora --ignore-not-found >/dev/null
+  kubectl delete mutatingwebhookconfiguration,validatingwebhookconfiguration remora \
+    --ignore-not-found >/dev/null
 }

@@ -63,10 +63,10 @@ readonly ONE='patterns.remora.dev/adapter: nginx-exporter'
 # often
 calls_of() {
   local want=$1 before
-  before=$(calls)
+  before=$(calls named)
   shift
   "$@" || return
-  equal "$want" "$(($(calls) - before))"
+  equal "$want" "$(($(calls named) - before))"
 }
 
 create() { kubectl create --filename - "$@"; }

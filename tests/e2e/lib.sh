@@ -18,7 +18,7 @@
 #   equal WANT GOT
 #   pod_names NAMESPACE LABEL      of the Pods with the label, one a line
 #   has_pods COUNT NAMESPACE LABEL
-#   calls                          how often the API server has asked the webhook so far
+#   calls ENTRY                    how often the API server has asked this entry of the webhook so far
 #
 # WORK is a folder that goes when the test ends, as do namespaces, webhook and registration.
 
@@ -141,7 +141,7 @@ pod_names() {
 has_pods() { [[ $(pod_names "$2" "$3" | wc -l) == "$1" ]]; }
 
 calls() {
-  kubectl get --raw /metrics | awk '
-    /^apiserver_admission_webhook_request_total\{.*name="named\.patterns\.remora\.dev"/ { sum += $NF }
+  kubectl get --raw /metrics | awk -v name="name=\"$1.patterns.remora.dev\"" '
+    /^apiserver_admission_webhook_request_total\{/ && index($0, name) { sum += $NF }
     END { print sum + 0 }'
 }
