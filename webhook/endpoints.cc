@@ -36,7 +36,7 @@ Endpoints::Endpoints(EndpointsOptions options)
     : options_(std::move(options)),
       named_(Entry::kNamed, options_.pods),
       automatic_(Entry::kAutomatic, options_.pods),
-      patterns_({options_.pods.metrics}) {}
+      patterns_({options_.pods.patterns, options_.pods.environment, options_.pods.metrics}) {}
 
 Handler* Endpoints::FindReviewer(std::string_view path) {
   if (path == kPodsNamed) return &named_;

@@ -2,11 +2,13 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "operator/api/annotations.h"
 #include "operator/api/pattern.h"
 #include "operator/base/log.h"
 #include "operator/injection/pattern_index.h"
+#include "operator/injection/pattern_tests.h"
 
 namespace remora::webhook {
 
@@ -25,13 +27,27 @@ json ToJson(injection::JsonValue value) { return json::parse(value.raw()); }
 
 json SpecOf(const json& object) { return object.value("spec", json()); }
 
-// What is wrong with it; empty: nothing.
-std::string Complaint(const json& object) {
-  const auto stored = injection::StoredPattern::FromObject(object);
-  return stored ? stored->complaint : "metadata.name: it is missing";
-}
-
 }  // namespace
+
+std::string PatternHandler::Complaint(const json& object) const {
+  auto stored = injection::StoredPattern::FromObject(object);
+  if (!stored) return "metadata.name: it is missing";
+  if (!stored->compiled) return stored->complaint;
+  const auto tests = injection::ReadPatternTests(object);
+  if (!tests.ok()) return tests.error().message();
+  if (tests->empty()) return {};
+  const auto current = options_.patterns.Current();
+  injection::PatternIndex::Builder builder;
+  if (current) builder = injection::PatternIndex::Builder(*current);
+  builder.Add(std::move(stored));
+  const auto index = std::move(builder).Build();
+  for (const injection::PatternTest& test : *tests) {
+    if (const auto failure = RunPatternTest(test, *index, options_.environment)) {
+      return "spec.tests: the test \"" + test.name + "\" fails: " + *failure;
+    }
+  }
+  return {};
+}
 
 std::optional<AdmissionVerdict> PatternHandler::Answer(const Review& review, const RequestView&,
                                                        Response& response) {

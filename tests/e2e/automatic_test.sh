@@ -80,9 +80,9 @@ check "in an enabled namespace a Pod that the selector matches gets the pattern"
 check "one that it does not match is asked about and left alone" \
   calls_of 0 1 created '| web' "$ENABLED" '{"app":"db"}'
 check "patterns of the namespace itself are added, too" \
-  created 'collector own | web' "$ENABLED" '{"app":"web","own":"yes"}'
+  created 'own collector | web' "$ENABLED" '{"app":"web","own":"yes"}'
 check "a Pod that asks is sent to the entry named alone, and gets both" \
-  calls_of 1 0 created 'collector own | web' "$ENABLED" '{"own":"yes"}' "$ASKS"
+  calls_of 1 0 created 'own collector | web' "$ENABLED" '{"own":"yes"}' "$ASKS"
 check "a Pod that opts out is not asked about" calls_of 0 0 created '| web' "$ENABLED" "$WEB" "$OUT"
 check "without the label nothing is added, nor asked" \
   calls_of 0 0 created '| web' "$PLAIN" "$WEB"

@@ -74,18 +74,31 @@ check "as is a bad edit of a good one" refuses "Sidecar $OURS/good: spec.contain
 check "a regular expression that cannot be read" refuses 'spec.parameters' apply_pattern Adapter bad \
   '{parameters: [{name: a, type: string, pattern: "(", example: x}], container: {image: "x:1"}}'
 
+# tested WANT: a good pattern whose own test wants that image
+tested() {
+  cat <<SPEC
+{container: {image: "good:1"}, tests: [{name: serves-web, want: {reason: Injected, pod:
+  {spec: {initContainers: [{name: tested, image: "$1"}]}}}, pod: {metadata: {annotations:
+  {patterns.remora.dev/sidecar: tested}}, spec: {containers: [{name: web, image: web}]}}}]}
+SPEC
+}
+check "one whose own test fails is refused, with the test and the field" \
+  refuses 'the test "serves-web" fails: spec.initContainers[tested].image' \
+  apply_pattern Sidecar tested "$(tested better:1)"
+check "one whose own test passes is stored" apply_pattern Sidecar tested "$(tested good:1)"
+
 kubectl delete validatingwebhookconfiguration remora >/dev/null
 stored_while_nobody_looked() { apply_pattern Sidecar bad "$BAD" && apply_pattern Ambassador bad-a "$BAD"; }
 check "while the entry is not registered, a bad pattern is stored" \
   eventually stored_while_nobody_looked
 register_webhook "$WORK/webhook"
 eventually asks_about_patterns || fail "the API server does not ask the webhook about patterns"
-check "it is out of service: a Pod that asks for the Sidecar starts without it and is told so" \
+check "case 64: it is out of service: a Pod that asks for the Sidecar starts without it and is told so" \
   eventually says "Warning: PatternNotAccepted: Sidecar $OURS/bad is out of service" \
   create_pod '{patterns.remora.dev/sidecar: bad}'
 check "one that asks for the Ambassador is refused, with the field" \
   refuses 'spec.container.image' create_pod '{patterns.remora.dev/ambassador: bad-a}'
-check "the others serve" says '"image": "good:1"' create_pod '{patterns.remora.dev/sidecar: good}'
+check "case 64: the others serve" says '"image": "good:1"' create_pod '{patterns.remora.dev/sidecar: good}'
 check "the bad one's labels can be edited" kubectl --namespace "$OURS" label rsc bad team=a
 check "its spec only into a good one" refuses 'spec.container.image' \
   apply_pattern Sidecar bad '{container: {image: "worse:$(params.version)"}}'

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -183,14 +184,20 @@ TEST_F(KubeClientTest, FollowsNoRedirectWithItsToken) {
 }
 
 TEST_F(KubeClientTest, ReusesAConnectionForReadsButNeverForACreate) {
+  constexpr int kReads = 20;
   server_.Put(kThings, Thing("a"));
-  ASSERT_TRUE(client_->Get(kThing, {"shop", "a"}).ok());
-  ASSERT_TRUE(client_->Get(kThing, {"shop", "a"}).ok());
+  for (int i = 0; i < kReads; ++i) ASSERT_TRUE(client_->Get(kThing, {"shop", "a"}).ok());
   ASSERT_TRUE(client_->Create(kThing, Thing("b")).ok());
   ASSERT_TRUE(client_->Create(kThing, Thing("c")).ok());
-  std::vector<int> connections;
-  for (const auto& one : server_.recorded()) connections.push_back(one.request.connection);
-  EXPECT_THAT(connections, ElementsAre(1, 1, 2, 3));
+  std::set<int> of_reads;
+  std::set<int> of_creates;
+  for (const auto& one : server_.recorded()) {
+    (one.verb == "get" ? of_reads : of_creates).insert(one.request.connection);
+  }
+  // A call returns a moment before its connection can be taken again: not each read finds one.
+  EXPECT_LT(of_reads.size(), std::size_t{kReads});
+  EXPECT_EQ(of_creates.size(), 2u);
+  for (const int connection : of_creates) EXPECT_FALSE(of_reads.contains(connection));
 }
 
 TEST_F(KubeClientTest, NeverSendsACreateTwice) {

@@ -123,6 +123,7 @@ class WebhookFaultsTest : public WebhookProcessTest {
   std::unique_ptr<WebhookProcess> webhook_;
 };
 
+// case 59
 TEST_F(WebhookFaultsTest, ExchangesCertificatesUnderLoadWithoutAFailure) {
   const TemporaryFolder folder;
   SecretMount mount(folder.path());

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "tests/integration/webhook/log_capture.h"
 
@@ -26,6 +29,28 @@ json Saver(const json& spec) {
 const json kGood = {{"container", {{"image", "saver:1"}}}};
 const json kUnknownField = {{"container", {{"image", "saver:1"}}}, {"shares", json::array()}};
 const json kBadReference = {{"container", {{"image", "saver:$(params.version)"}}}};
+
+class Patterns final : public PatternSource {
+ public:
+  std::shared_ptr<const injection::PatternIndex> Current() const override {
+    if (throws) throw std::runtime_error("a bug");
+    return index;
+  }
+  std::string Missing() const override { return ""; }
+  std::shared_ptr<const injection::PatternIndex> index;  // not read yet
+  bool throws = false;
+};
+
+// A test of the pattern: it serves the container web.
+json Tested(const std::string& want_image) {
+  json spec = kGood;
+  const json pod = {{"metadata", {{"annotations", {{"patterns.remora.dev/sidecar", "saver"}}}}},
+                    {"spec", {{"containers", {{{"name", "web"}, {"image", "web"}}}}}}};
+  const json want = {{"spec", {{"initContainers", {{{"name", "saver"}, {"image", want_image}}}}}}};
+  spec["tests"] = {
+      {{"name", "serves-web"}, {"pod", pod}, {"want", {{"reason", "Injected"}, {"pod", want}}}}};
+  return spec;
+}
 
 class PatternHandlerTest : public ::testing::Test {
  protected:
@@ -58,8 +83,10 @@ class PatternHandlerTest : public ::testing::Test {
   }
 
   LogCapture log_;
+  Patterns patterns_;
+  injection::Environment environment_;
   Metrics metrics_;
-  PatternHandler handler_{{metrics_}};
+  PatternHandler handler_{{patterns_, environment_, metrics_}};
 };
 
 TEST_F(PatternHandlerTest, AllowsAGoodPattern) {
@@ -89,6 +116,33 @@ TEST_F(PatternHandlerTest, RefusesWhatCannotBeCompiled) {
   const auto message = answer["status"]["message"].get<std::string>();
   EXPECT_THAT(message, HasSubstr("params.version"));
   EXPECT_THAT(message, HasSubstr("container.image"));
+}
+
+TEST_F(PatternHandlerTest, RunsThePatternsOwnTests) {
+  EXPECT_TRUE(Ask(Review("CREATE", Saver(Tested("saver:1"))))["allowed"]);
+  const json answer = Ask(Review("CREATE", Saver(Tested("saver:2"))));
+  EXPECT_FALSE(answer["allowed"]);
+  EXPECT_THAT(answer["status"]["message"].get<std::string>(),
+              HasSubstr("spec.tests: the test \"serves-web\" fails: "
+                        "spec.initContainers[saver].image"));
+}
+
+// The stored version is not the one that is tested, other patterns are.
+TEST_F(PatternHandlerTest, TestsThePatternAmongTheOthersAndInItsOwnNewVersion) {
+  injection::PatternIndex::Builder builder;
+  json old = kGood;
+  old["container"]["image"] = "saver:0";
+  builder.Add(injection::StoredPattern::FromObject(Saver(old)));
+  patterns_.index = std::move(builder).Build();
+  EXPECT_TRUE(Ask(Review("UPDATE", Saver(Tested("saver:1")), Saver(old)))["allowed"]);
+}
+
+TEST_F(PatternHandlerTest, DeniesWhatABugKeepsItFromJudging) {
+  patterns_.throws = true;
+  const json answer = Ask(Review("CREATE", Saver(Tested("saver:1"))));
+  EXPECT_FALSE(answer["allowed"]);
+  EXPECT_EQ(answer["status"]["code"], 500);
+  EXPECT_EQ(answer["status"]["message"], "InternalError: Remora could not judge it: a bug");
 }
 
 TEST_F(PatternHandlerTest, LetsMetadataOfABadPatternBeEdited) {
