@@ -13,8 +13,9 @@
 
 #if defined(__SANITIZE_THREAD__)
 // libcpprest.so and the standard library's shared_ptr inside it are not compiled for the sanitizer,
-// which therefore does not see that their reference counts order a release before a destruction.
-// Named by the destructors that it reports, so that races of our own callbacks still show.
+// which therefore does not see that their reference counts order a release before a destruction, nor
+// that the library's lock orders the making of an answer's task (_CreateImpl, instantiated in our
+// code) before its use. Named one by one, so that races of our own callbacks still show.
 extern "C" const char* __tsan_default_suppressions() {
   return "race:web::http::client::details::asio_context::~asio_context\n"
          "race:pplx::task<web::http::http_response>::_CreateImpl\n"
