@@ -9,6 +9,7 @@
 #include "operator/base/log.h"
 #include "operator/injection/pattern_index.h"
 #include "operator/injection/pattern_tests.h"
+#include "operator/injection/sample_pod.h"
 
 namespace remora::webhook {
 
@@ -33,6 +34,9 @@ std::string PatternHandler::Complaint(const json& object) const {
   auto stored = injection::StoredPattern::FromObject(object);
   if (!stored) return "metadata.name: it is missing";
   if (!stored->compiled) return stored->complaint;
+  if (auto failure = injection::RenderSample(stored, options_.environment)) {
+    return "spec: " + *std::move(failure);
+  }
   const auto tests = injection::ReadPatternTests(object);
   if (!tests.ok()) return tests.error().message();
   if (tests->empty()) return {};

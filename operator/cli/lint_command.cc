@@ -10,9 +10,9 @@
 
 #include "operator/cli/pattern_files.h"
 #include "operator/cli/pattern_warnings.h"
-#include "operator/cli/sample_pod.h"
 #include "operator/cli/text_tree.h"
 #include "operator/injection/pattern_tests.h"
+#include "operator/injection/sample_pod.h"
 
 namespace remora::cli {
 
@@ -84,19 +84,8 @@ class Linter {
   }
 
   void Render(const PatternObject& pattern) {
-    injection::PatternTest sample;
-    sample.kind = pattern.stored->kind;
-    sample.namespace_name = pattern.namespace_name;
-    sample.pattern = pattern.name;
-    // What a string is for, its pattern need not say: a name, a path or an address.
-    std::optional<std::string> first_failure;
-    for (const char* word : {"sample", "/sample", "sample:8080"}) {
-      sample.pod = SamplePod(*pattern.stored->compiled, word);
-      const auto failure = injection::RunPatternTest(sample, *files_.index, files_.environment);
-      if (!failure) return;
-      if (!first_failure) first_failure = failure;
-    }
-    Find(pattern, "spec", "with sample values in a sample Pod: " + *first_failure);
+    const auto failure = injection::RenderSample(pattern.stored, files_.environment);
+    if (failure) Find(pattern, "spec", *failure);
   }
 
   void RunTestsOf(const PatternObject& pattern) {

@@ -2,7 +2,7 @@
 //
 // Contract
 //   - Of each pattern: the schema, the compiler's rules, a rendering with sample values
-//     (sample_pod.h), its own tests, and warnings (pattern_warnings.h).
+//     (operator/injection/sample_pod.h), its own tests, and warnings (pattern_warnings.h).
 //   - One line a finding: `FILE:LINE: Sidecar NAMESPACE/NAME: FIELD: SENTENCE`, with `warning: `
 //     behind the place where it refuses nothing. The line is the field's where the text shows it.
 //   - kRefused where there is a finding that is no warning.

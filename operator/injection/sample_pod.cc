@@ -1,16 +1,17 @@
-#include "operator/cli/sample_pod.h"
+#include "operator/injection/sample_pod.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "operator/api/annotations.h"
+#include "operator/api/reason.h"
+#include "operator/injection/pattern_tests.h"
 
-namespace remora::cli {
+namespace remora::injection {
 
 namespace {
 
-using injection::Root;
 using nlohmann::json;
 
 // Beside the ports that patterns get allocated, and those that they usually fix.
@@ -62,7 +63,7 @@ json SampleAnnotations(const api::Pattern& pattern, const std::string& word) {
   return annotations;
 }
 
-json SampleContainer(const injection::CompiledPattern& pattern, const std::string& name) {
+json SampleContainer(const CompiledPattern& pattern, const std::string& name) {
   json ports = json::array();
   int next = kFirstPort;
   const auto declare = [&](const std::string& port_name) {
@@ -70,7 +71,7 @@ json SampleContainer(const injection::CompiledPattern& pattern, const std::strin
                                    [&](const json& port) { return port["name"] == port_name; });
     if (!known) ports.push_back({{"name", port_name}, {"containerPort", next++}});
   };
-  for (const injection::Reference& reference : pattern.references) {
+  for (const Reference& reference : pattern.references) {
     if (reference.root == Root::kTargetPort) declare(reference.key);
   }
   if (const auto& take_over = pattern.spec().take_over) declare(take_over->port_name);
@@ -114,10 +115,10 @@ json SampleVolumes(const api::PatternSpec& spec, const std::string& word) {
 
 }  // namespace
 
-json SamplePod(const injection::CompiledPattern& compiled, const std::string& word) {
+json SamplePod(const CompiledPattern& compiled, const std::string& word) {
   const api::Pattern& pattern = compiled.pattern();
   json labels = json::object();
-  for (const injection::Reference& reference : compiled.references) {
+  for (const Reference& reference : compiled.references) {
     if (reference.root == Root::kPodLabel) labels[reference.key] = "sample";
   }
   json containers = json::array();
@@ -135,4 +136,27 @@ json SamplePod(const injection::CompiledPattern& compiled, const std::string& wo
           {"spec", {{"containers", containers}, {"volumes", SampleVolumes(pattern.spec, word)}}}};
 }
 
-}  // namespace remora::cli
+std::optional<std::string> RenderSample(const std::shared_ptr<const StoredPattern>& pattern,
+                                        const Environment& environment) {
+  PatternIndex::Builder builder;
+  builder.Add(pattern);
+  const auto index = std::move(builder).Build();
+  PatternTest sample;
+  sample.kind = pattern->kind;
+  sample.namespace_name = pattern->namespace_name;
+  sample.pattern = pattern->name;
+  std::optional<std::string> first_failure;
+  // What a string is for, its pattern need not say: a name, a path or an address.
+  for (const char* word : {"sample", "/sample", "sample:8080"}) {
+    sample.pod = SamplePod(*pattern->compiled, word);
+    auto failure = RunPatternTest(sample, *index, environment);
+    if (!failure) return std::nullopt;
+    if (!first_failure) first_failure = std::move(failure);
+  }
+  // A sample that does not fit its field says nothing about the values of real Pods.
+  const std::string unfit = "got " + std::string(ReasonName(api::Reason::kInvalidParameter));
+  if (first_failure->starts_with(unfit)) return std::nullopt;
+  return "with sample values in a sample Pod: " + *first_failure;
+}
+
+}  // namespace remora::injection

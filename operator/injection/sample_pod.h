@@ -11,14 +11,22 @@
 //   auto outcome = Inject(SamplePod(*stored->compiled), ...);
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "operator/injection/compiled_pattern.h"
+#include "operator/injection/injector.h"
+#include "operator/injection/pattern_index.h"
 
-namespace remora::cli {
+namespace remora::injection {
 
 // `word` is the value of a parameter of type string that says nothing else about itself.
-nlohmann::json SamplePod(const injection::CompiledPattern& pattern, const std::string& word);
+nlohmann::json SamplePod(const CompiledPattern& pattern, const std::string& word);
 
-}  // namespace remora::cli
+// Adds a pattern that compiles to such a Pod, alone: nothing, or why no Pod would get it.
+std::optional<std::string> RenderSample(const std::shared_ptr<const StoredPattern>& pattern,
+                                        const Environment& environment);
+
+}  // namespace remora::injection
