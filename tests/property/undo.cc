@@ -9,6 +9,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kStatus = "patterns.remora.dev/status";
+
 std::vector<std::string> Tokens(const std::string& pointer) {
   std::vector<std::string> tokens;
   for (std::size_t i = 1; i <= pointer.size();) {
@@ -30,6 +32,9 @@ std::vector<std::string> Tokens(const std::string& pointer) {
 
 // The merge key of a list's member.
 std::string KeyOf(const json& member, const std::string& list) {
+  if (member.is_string()) return member;
+  if (!member.is_object()) return {};
+  if (list == "hostAliases") return member.value("ip", "");
   if (list == "volumeMounts") return member.value("mountPath", "");
   if (list == "ports") {
     return std::to_string(member.value("containerPort", 0)) + "/" + member.value("protocol", "TCP");
@@ -80,12 +85,16 @@ void EraseEmpty(json& value) {
 
 }  // namespace
 
+json RecordOf(const json& pod) {
+  const json none = {{"patterns", json::array()}, {"added", json::array()},
+                     {"changed", json::array()}};
+  const json annotations = pod["metadata"].value("annotations", json::object());
+  return annotations.contains(kStatus) ? json::parse(annotations[kStatus].get<std::string>())
+                                       : none;
+}
+
 json Undo(json pod) {
-  json& annotations = pod["metadata"]["annotations"];
-  constexpr const char* kStatus = "patterns.remora.dev/status";
-  if (!annotations.is_object() || !annotations.contains(kStatus)) return pod;
-  const json record = json::parse(annotations[kStatus].get<std::string>());
-  annotations.erase(kStatus);
+  const json record = RecordOf(pod);
   const json& added = record["added"];
   for (auto path = added.rbegin(); path != added.rend(); ++path) {
     At(pod, (*path)[1], [](json& parent, const std::string& token, std::size_t index, bool there) {
@@ -97,6 +106,13 @@ json Undo(json pod) {
       }
     });
   }
+  pod = WithoutChanges(std::move(pod));
+  if (pod["metadata"].contains("annotations")) pod["metadata"]["annotations"].erase(kStatus);
+  return pod;
+}
+
+json WithoutChanges(json pod) {
+  const json record = RecordOf(pod);
   const json& changed = record["changed"];
   for (auto path = changed.rbegin(); path != changed.rend(); ++path) {
     const json before = (*path)[2];

@@ -12,6 +12,12 @@ namespace remora::testing {
 // that is not there is passed over.
 nlohmann::json Undo(nlohmann::json pod);
 
+// Only puts back what was changed.
+nlohmann::json WithoutChanges(nlohmann::json pod);
+
+// The record of a Pod; an empty one where there is none.
+nlohmann::json RecordOf(const nlohmann::json& pod);
+
 // A Pod in which an empty list or map and Kubernetes' defaults are as if they were not there.
 nlohmann::json WithoutDefaults(nlohmann::json pod);
 

@@ -203,7 +203,8 @@ void ResolvePorts(Context& context, Occupancy& occupancy) {
   const bool needed = std::any_of(
       context.candidates.begin(), context.candidates.end(), [](const Candidate& candidate) {
         return candidate.pattern != nullptr &&
-               (candidate.pattern->UsesPorts() || !candidate.pattern->probe_ports.empty());
+               (candidate.pattern->UsesPorts() || !candidate.pattern->endpoints.empty() ||
+                !candidate.pattern->probe_ports.empty());
       });
   if (needed) PortPlanner(context, occupancy).Run();
 }
