@@ -9,6 +9,7 @@
 #include "operator/injection/injector.h"
 #include "operator/injection/pattern_index.h"
 #include "operator/injection/undo.h"
+#include "tests/property/pattern_generator.h"
 #include "tests/property/pod_generator.h"
 #include "tests/property/undo.h"
 
@@ -21,7 +22,7 @@ using nlohmann::json;
 template <typename Check>
 void ForEachInjected(std::uint32_t pods, Check check) {
   injection::PatternIndex::Builder builder;
-  for (const json& pattern : StoredPatterns()) {
+  for (const json& pattern : PatternsByHand()) {
     builder.Add(injection::StoredPattern::FromObject(pattern));
   }
   const auto index = std::move(builder).Build();
