@@ -185,6 +185,7 @@ void Register() {
   RegisterBenchmark("engine/8k/second", SecondCall, kSmallBytes);
   RegisterBenchmark("engine/8k-in-all/second", SecondCallInAll, kSmallBytes);
   RegisterBenchmark("engine/60k/second", SecondCall, kLargeBytes);
+  // case 62: no growth with the number of stored patterns.
   RegisterBenchmark("engine/8k/one-companion/1-pattern", FirstCall, kSmallBytes, kOne, 1);
   RegisterBenchmark("engine/8k/one-companion/10000-patterns", FirstCall, kSmallBytes, kOne, 10000);
   for (const auto& [name, bytes] : {std::pair{"8k", kSmallBytes}, std::pair{"60k", kLargeBytes}}) {

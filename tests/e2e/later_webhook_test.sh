@@ -12,7 +12,8 @@ readonly OURS=later-test
 
 stop_later() {
   kubectl delete mutatingwebhookconfiguration zzz-later --ignore-not-found >/dev/null
-  kill "$LATER" 2>/dev/null && wait "$LATER" 2>/dev/null || true
+  kill "$LATER" 2>/dev/null || true
+  wait "$LATER" 2>/dev/null || true
 }
 
 start_later() {
@@ -52,9 +53,9 @@ has_the_annotation() {
 
 has_no_companion() {
   local before
-  before=$(calls)
+  before=$(calls named)
   new_pod | jq --exit-status '.spec.initContainers == null' || return
-  equal 0 "$(($(calls) - before))"
+  equal 0 "$(($(calls named) - before))"
 }
 
 [[ $# == 0 ]] || die "takes no arguments"

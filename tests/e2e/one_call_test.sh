@@ -27,9 +27,9 @@ created() {
 admits() {
   local want=$1 before
   shift
-  before=$(calls)
+  before=$(calls named)
   "$@" >"$WORK/pod.json" || return
-  equal 1 "$(($(calls) - before))" || return
+  equal 1 "$(($(calls named) - before))" || return
   jq --exit-status "$want" "$WORK/pod.json" && return
   jq .spec "$WORK/pod.json"
   return 1
