@@ -86,7 +86,9 @@ remora() { "$REMORA_ROOT/build/release/operator/cli/remora" "$@"; }
 
 # --- the show -------------------------------------------------------------------------------------
 
-pod_exists() { [[ -n $(kubectl --namespace shop get pods --selector "app=$1" --output name) ]]; }
+has_injected_pod() {
+  [[ -n $(kubectl --namespace shop get pods --selector "app=$1,patterns.remora.dev/injected" --output name) ]]
+}
 
 # explain_deployment NAME: what it asks for, the decision, and what came of it
 explain_deployment() {
@@ -95,7 +97,8 @@ explain_deployment() {
   echo
   shown remora explain -f "hack/demo/$1.yaml" --patterns hack/demo/patterns
   echo
-  within "$PODS_SECONDS" pod_exists "$1" || fail "the Deployment $1 has no Pod after $PODS_SECONDS s"
+  within "$PODS_SECONDS" has_injected_pod "$1" ||
+    fail "the Deployment $1 has no injected Pod after $PODS_SECONDS s"
   shown kubectl -n shop get pods -l "app=$1" -o custom-columns-file=hack/demo/pod-columns
   shown kubectl -n shop get pods -l "app=$1" -o 'custom-columns=VOLUMES:.spec.volumes[*].name'
 }
@@ -141,7 +144,7 @@ main() {
   local keep=
   case ${1:-} in
     '') ;;
-    --keep) keep=yes ;;
+    --keep) [[ $# == 1 ]] || die "unknown argument $2; see hack/demo.sh --help" && keep=yes ;;
     --stop) [[ $# == 2 ]] || die "--stop takes the folder that --keep has printed" ;;
     -h | --help) usage && return ;;
     *) die "unknown argument $1; see hack/demo.sh --help" ;;

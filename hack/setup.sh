@@ -21,7 +21,8 @@ readonly LIBRARIES=(
   libboost-atomic-dev libboost-chrono-dev libboost-date-time-dev libboost-filesystem-dev
   libboost-random-dev libboost-regex-dev libboost-thread-dev
   libssl-dev
-  nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev
+  nlohmann-json3-dev libsimdjson-dev
+  libyaml-cpp-dev libyaml-dev              # values; where in a text they stand
   libspdlog-dev libfmt-dev prometheus-cpp-dev
   libcli11-dev libre2-dev libmimalloc-dev
 )

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "operator/api/pattern.h"
+
 namespace remora::api {
 
 namespace {
@@ -17,6 +19,15 @@ bool IsLabelOfAtMost(std::string_view text, std::size_t limit) {
 }
 
 }  // namespace
+
+std::string_view ListKey(PatternKind kind) {
+  switch (kind) {
+    case PatternKind::kAmbassador: return kAmbassadorKey;
+    case PatternKind::kSidecar: return kSidecarKey;
+    case PatternKind::kAdapter: return kAdapterKey;
+  }
+  return {};
+}
 
 bool AsksForPatterns(std::string_view key) {
   return (key.starts_with(kPatternPrefix) && key != kStatusKey) ||

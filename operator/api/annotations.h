@@ -1,9 +1,12 @@
 // The annotation and label keys that users write and Remora writes: one place for their spelling.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace remora::api {
+
+enum class PatternKind : std::uint8_t;
 
 inline constexpr std::string_view kGroup = "patterns.remora.dev";
 inline constexpr std::string_view kVersion = "v1alpha1";
@@ -26,6 +29,9 @@ inline constexpr std::string_view kInjectionLabel = "patterns.remora.dev/injecti
 inline constexpr std::string_view kStatusKey = "patterns.remora.dev/status";
 inline constexpr std::string_view kFilesPrefix = "files.patterns.remora.dev/";
 inline constexpr std::string_view kInjectedLabel = "patterns.remora.dev/injected";
+
+// The annotation that lists patterns of a kind.
+std::string_view ListKey(PatternKind kind);
 
 // Whether a Pod with this key is sent to the named entry: every key under our prefixes but the
 // record. Files annotations have a prefix of their own and do not ask for anything.

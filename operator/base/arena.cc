@@ -1,7 +1,6 @@
 #include "operator/base/arena.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <cstring>
 
 namespace remora {
@@ -11,8 +10,13 @@ constexpr std::size_t kFirstChunkBytes = std::size_t{16} * 1024;
 }  // namespace
 
 void Arena::Reset() {
-  current_ = 0;
-  used_ = 0;
+  if (!chunks_.empty()) Use(0);
+}
+
+void Arena::Use(std::size_t chunk) {
+  current_ = chunk;
+  next_ = chunks_[chunk].bytes.get();
+  end_ = next_ + chunks_[chunk].size;
 }
 
 std::string_view Arena::Copy(std::string_view text) {
@@ -21,23 +25,16 @@ std::string_view Arena::Copy(std::string_view text) {
   return {copy, text.size()};
 }
 
-void* Arena::do_allocate(std::size_t bytes, std::size_t alignment) {
-  while (current_ < chunks_.size()) {
-    Chunk& chunk = chunks_[current_];
-    const auto address = reinterpret_cast<std::uintptr_t>(chunk.bytes.get()) + used_;
-    const std::size_t padding = (alignment - address % alignment) % alignment;
-    if (used_ + padding + bytes <= chunk.size) {
-      void* result = chunk.bytes.get() + used_ + padding;
-      used_ += padding + bytes;
-      return result;
-    }
-    ++current_;
-    used_ = 0;
+void* Arena::AllocateFromNextChunk(std::size_t bytes, std::size_t alignment) {
+  if (current_ + 1 < chunks_.size()) {
+    Use(current_ + 1);
+  } else {
+    const std::size_t last = chunks_.empty() ? kFirstChunkBytes / 2 : chunks_.back().size;
+    const std::size_t size = std::max(2 * last, bytes + alignment);
+    chunks_.push_back({std::make_unique_for_overwrite<std::byte[]>(size), size});
+    Use(chunks_.size() - 1);
   }
-  const std::size_t last = chunks_.empty() ? kFirstChunkBytes / 2 : chunks_.back().size;
-  const std::size_t size = std::max(2 * last, bytes + alignment);
-  chunks_.push_back({std::make_unique<std::byte[]>(size), size});
-  return do_allocate(bytes, alignment);
+  return do_allocate(bytes, alignment);  // a chunk made before may still be too small
 }
 
 }  // namespace remora

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <memory_resource>
 #include <string_view>
@@ -38,15 +39,29 @@ class Arena final : public std::pmr::memory_resource {
     std::size_t size;
   };
 
-  void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+  // `alignment` is a power of two, as everywhere in C++.
+  void* do_allocate(std::size_t bytes, std::size_t alignment) override {
+    const std::size_t padding = -reinterpret_cast<std::uintptr_t>(next_) & (alignment - 1);
+    // Never the last byte: an arena without a chunk must not answer for zero bytes either.
+    const auto free = static_cast<std::size_t>(end_ - next_);
+    if (padding < free && bytes < free - padding) {
+      std::byte* const begin = next_ + padding;
+      next_ = begin + bytes;
+      return begin;
+    }
+    return AllocateFromNextChunk(bytes, alignment);
+  }
+  void* AllocateFromNextChunk(std::size_t bytes, std::size_t alignment);
+  void Use(std::size_t chunk);
   void do_deallocate(void* /*pointer*/, std::size_t /*bytes*/, std::size_t /*align*/) override {}
   bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
     return this == &other;
   }
 
   std::vector<Chunk> chunks_;
-  std::size_t current_ = 0;  // the chunk in use
-  std::size_t used_ = 0;     // bytes used of it
+  std::size_t current_ = 0;    // the chunk in use
+  std::byte* next_ = nullptr;  // what is free of it
+  std::byte* end_ = nullptr;
 };
 
 }  // namespace remora

@@ -12,49 +12,20 @@
 #include "operator/api/annotations.h"
 #include "operator/api/pattern.h"
 #include "operator/base/clock.h"
+#include "operator/cli/completion_command.h"
 #include "operator/cli/explain_command.h"
+#include "operator/cli/help_texts.h"
 #include "operator/cli/inject_command.h"
+#include "operator/cli/lint_command.h"
 #include "operator/cli/place.h"
+#include "operator/cli/test_command.h"
+#include "operator/cli/uninject_command.h"
 #include "operator/cli/version_command.h"
 #include "operator/cli/wait_command.h"
 
 namespace remora::cli {
 
 namespace {
-
-constexpr const char* kAbout =
-    "Remora adds companion containers to Pods: a Sidecar, an Ambassador, an Adapter.\n"
-    "These commands decide on files what the webhook decides in a cluster.\n";
-
-constexpr const char* kExample = R"(
-Example:
-  # deploy.yaml asks for a pattern in its template's annotations:
-  #   patterns.remora.dev/ambassador: redis
-  remora explain -f deploy.yaml --patterns patterns/
-  remora inject  -f deploy.yaml --patterns patterns/ | kubectl apply -f -
-
-Exit code: 0 fine, 1 refused, 2 not understood or not readable.)";
-
-constexpr const char* kInjectFooter = R"(
-Patterns and Namespaces among the documents are used, whatever option they came by; all else that a
-cluster would know counts as absent. What comes by -f is printed, what comes by --patterns is not.
-Documents that get no companion come out byte for byte. The others are written anew, in the language
-they came in or that of -o: comments inside them are lost.
-
-Example:
-  remora inject -f shop/ --patterns patterns/ -n shop | kubectl apply -f -)";
-
-constexpr const char* kExplainFooter = R"(
-Exit code 1: a pattern that was asked for would not be put in, be the Pod admitted or not.
-
-Example:
-  remora explain -f deploy.yaml --patterns patterns/)";
-
-constexpr const char* kWaitFooter = R"(
-HOST is an IPv4 address, an IPv6 address in brackets or localhost; no name is looked up.
-
-Example:
-  remora wait --timeout=1m30s tcp://127.0.0.1:6379)";
 
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
   const std::vector<std::string_view> views(candidates.begin(), candidates.end());
@@ -91,9 +62,13 @@ class CommandLine {
     app_.get_formatter()->column_width(30);
     app_.require_subcommand(0, 1);
     AddInject();
+    AddUninject();
     AddExplain();
+    AddLint();
+    AddTest();
     AddWait();
     AddVersion();
+    AddCompletion();
   }
 
   int Run(std::vector<std::string> arguments) {
@@ -128,16 +103,22 @@ class CommandLine {
     return command;
   }
 
-  static void AddInputs(CLI::App& command, OfflineOptions& options) {
-    command
-        .add_option("-f,--filename", options.inputs.paths,
-                    "file, directory, or - for standard input")
+  static void AddFiles(CLI::App& command, Inputs& inputs) {
+    command.add_option("-f,--filename", inputs.paths, "file, directory, or - for standard input")
         ->type_name("FILE|DIR|-")
         ->allow_extra_args(false);
-    command.add_flag("-R,--recursive", options.inputs.recursive, "directories with all below them");
+    command.add_flag("-R,--recursive", inputs.recursive, "directories with all below them");
+  }
+
+  static void AddInputs(CLI::App& command, OfflineOptions& options) {
+    AddFiles(command, options.inputs);
     command.add_option("--patterns", options.patterns, "more patterns and Namespaces")
         ->type_name("FILE|DIR")
         ->allow_extra_args(false);
+    AddSurroundings(command, options);
+  }
+
+  static void AddSurroundings(CLI::App& command, OfflineOptions& options) {
     command.add_option("-n,--namespace", options.namespace_name, "of documents that name none")
         ->type_name("NS")
         ->capture_default_str();
@@ -151,11 +132,14 @@ class CommandLine {
         ->capture_default_str();
   }
 
+  static Result<void> CheckFiles(const Inputs& inputs) {
+    if (!inputs.paths.empty()) return {};
+    return Error(ErrorCode::kInvalid,
+                 "-f is missing; expected a file, a directory, or - for standard input");
+  }
+
   static Result<void> CheckInputs(const OfflineOptions& options) {
-    if (options.inputs.paths.empty()) {
-      return Error(ErrorCode::kInvalid,
-                   "-f is missing; expected a file, a directory, or - for standard input");
-    }
+    if (auto given = CheckFiles(options.inputs); !given.ok()) return given;
     for (const std::string& name :
          {options.namespace_name, options.environment.catalog_namespace}) {
       if (!api::IsDnsLabel(name)) {
@@ -181,6 +165,20 @@ class CommandLine {
         ->type_name("FORMAT");
   }
 
+  void AddUninject() {
+    CLI::App& command = AddCommand(
+        "uninject", "Print workloads without what was injected", kUninjectFooter, [this] {
+          return WithFormat({"yaml", "json"}, [this](std::optional<OutputFormat> format) {
+            uninject_.format = format;
+            auto complete = CheckFiles(uninject_.inputs);
+            return complete.ok() ? RunUninject(uninject_, console_) : complete.error();
+          });
+        });
+    AddFiles(command, uninject_.inputs);
+    command.add_option("-o,--output", format_, "yaml or json (default: as each document came)")
+        ->type_name("FORMAT");
+  }
+
   void AddExplain() {
     CLI::App& command =
         AddCommand("explain", "Say what each workload gets, and why", kExplainFooter, [this] {
@@ -192,6 +190,73 @@ class CommandLine {
         });
     AddInputs(command, explain_.cluster);
     command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
+  }
+
+  void AddLint() {
+    CLI::App& command = AddCommand("lint", "Say what is wrong with patterns", kLintFooter, [this] {
+      auto complete = CheckInputs(patterns_);
+      return complete.ok() ? RunLint(patterns_, console_) : complete.error();
+    });
+    AddFiles(command, patterns_.inputs);
+    AddSurroundings(command, patterns_);
+  }
+
+  void AddTest() {
+    CLI::App& command = AddCommand("test", "Run the tests of patterns", kTestFooter, [this] {
+      if (patterns_.inputs.paths.empty()) {
+        return Result<ExitCode>(
+            Error(ErrorCode::kInvalid, "no patterns; expected a file, a directory, or -"));
+      }
+      auto complete = CheckInputs(patterns_);
+      return complete.ok() ? RunTests(patterns_, console_) : complete.error();
+    });
+    command.add_option("path", patterns_.inputs.paths, "files, directories, or -")
+        ->type_name("FILE|DIR|-");
+    command.add_flag("-R,--recursive", patterns_.inputs.recursive,
+                     "directories with all below them");
+    AddSurroundings(command, patterns_);
+  }
+
+  void AddCompletion() {
+    CLI::App& command =
+        AddCommand("completion", "Print a script that completes these commands in a shell",
+                   kCompletionFooter, [this]() -> Result<ExitCode> {
+                     auto script = CompletionScript(shell_, CommandSpecs());
+                     if (!script.ok()) {
+                       return Error(ErrorCode::kInvalid,
+                                    "expected bash, zsh or fish" + DidYouMean(shell_, Shells()));
+                     }
+                     console_.out << *script;
+                     return ExitCode::kFine;
+                   });
+    command.add_option("shell", shell_, "bash, zsh or fish")->type_name("SHELL");
+  }
+
+  static std::vector<std::string> Shells() { return {"bash", "zsh", "fish"}; }
+
+  std::vector<CommandSpec> CommandSpecs() const {
+    std::vector<CommandSpec> commands;
+    for (const CLI::App* command : app_.get_subcommands(nullptr)) {
+      CommandSpec spec{command->get_name(), command->get_description(), {}, {}};
+      if (spec.name == "completion") spec.words = Shells();
+      for (const CLI::Option* option : command->get_options()) {
+        if (option->get_lnames().empty()) continue;
+        const auto& shorts = option->get_snames();
+        FlagSpec flag{"--" + option->get_lnames().front(),
+                      shorts.empty() ? "" : "-" + shorts.front(),
+                      option->get_description(),
+                      option->get_items_expected_max() > 0,
+                      option->get_type_name().starts_with("FILE"),
+                      {}};
+        for (const char* format : {"text", "yaml", "json"}) {
+          const bool named = flag.about.find(format) != std::string::npos;
+          if (flag.name == "--output" && named) flag.values.emplace_back(format);
+        }
+        spec.flags.push_back(std::move(flag));
+      }
+      commands.push_back(std::move(spec));
+    }
+    return commands;
   }
 
   void AddWait() {
@@ -295,7 +360,10 @@ class CommandLine {
   Runner run_;
   std::string format_;
   InjectOptions inject_;
+  UninjectOptions uninject_;
   ExplainOptions explain_;
+  OfflineOptions patterns_;
+  std::string shell_;
   WaitOptions wait_;
 };
 

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-enum class Fate : std::uint8_t { kUntouched, kChanged, kRefused };
+enum class Fate : std::uint8_t { kAdmitted, kRefused };
 
 Result<json> ApplyPatch(const json& pod, std::string_view patch) {
   try {
@@ -42,12 +42,10 @@ class InjectRun {
  private:
   Result<void> HandleDocument(const Document& document) {
     json value = document.parsed.value;
-    bool changed = false;
     std::vector<json::json_pointer> refused;
     for (const ObjectPlace& at : ObjectsOf(document)) {
       auto fate = HandleObject(value.at(at.path), at.place);
       if (!fate.ok()) return fate.error().WithContext(at.place.ToString());
-      changed = changed || *fate != Fate::kUntouched;
       if (*fate == Fate::kRefused) refused.push_back(at.path);
     }
     refused_ = refused_ || !refused.empty();
@@ -60,24 +58,13 @@ class InjectRun {
     for (const json::json_pointer& path : refused) {
       value.at(path.parent_pointer()).erase(std::stoul(path.back()));
     }
-    PrintDocument(document, value, changed);
+    printer_.Print(document, value, {.format = options_.format});
     return {};
-  }
-
-  void PrintDocument(const Document& document, const json& value, bool changed) {
-    if (options_.format == OutputFormat::kJson) {
-      if (!document.parsed.empty) printer_.PrintChanged(document, value, OutputFormat::kJson);
-    } else if (!changed) {
-      printer_.PrintAsItStands(document);
-    } else {
-      const auto own = document.is_json ? OutputFormat::kJson : OutputFormat::kYaml;
-      printer_.PrintChanged(document, value, options_.format.value_or(own));
-    }
   }
 
   Result<Fate> HandleObject(json& object, const Place& place) {
     const auto workload = FindWorkload(object, cluster_.namespace_name());
-    if (!workload) return Fate::kUntouched;
+    if (!workload) return Fate::kAdmitted;
     const std::string about = ": " + workload->ToString() + ": ";
     const json pod = PodOf(*workload, object);
     auto injection = cluster_.Inject(*workload, pod);
@@ -85,18 +72,18 @@ class InjectRun {
     for (const std::string& sentence : FindMisplacedAnnotations(*workload, object)) {
       console_.err << place.ToString() << ": warning" << about << sentence << '\n';
     }
-    if (injection->exclusion) return Fate::kUntouched;
+    if (injection->exclusion) return Fate::kAdmitted;
     const injection::Outcome& outcome = injection->outcome;
     if (outcome.verdict == injection::Verdict::kDenied) {
       console_.err << place.ToString() << ": refused" << about << outcome.message << '\n';
       return Fate::kRefused;
     }
     WarnOfAdmitted(*outcome.plan, place.ToString() + ": warning" + about);
-    if (outcome.verdict == injection::Verdict::kUnchanged) return Fate::kUntouched;
+    if (outcome.verdict == injection::Verdict::kUnchanged) return Fate::kAdmitted;
     auto injected = ApplyPatch(pod, outcome.patch);
     if (!injected.ok()) return injected.error();
     PutPod(*workload, *injected, object);
-    return Fate::kChanged;
+    return Fate::kAdmitted;
   }
 
   // Patterns that were asked for and are not in, in a Pod that is admitted without them.

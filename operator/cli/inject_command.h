@@ -1,9 +1,8 @@
 // `remora inject`: workloads with their companions, as the webhook would make their Pods.
 //
 // Contract
-//   - Documents that get no companion come out byte for byte; the others are written anew, in the
-//     language they came in unless a format is asked for. Their comments are lost, but for those in
-//     front of the object.
+//   - Documents that get no companion come out byte for byte; of the others only what is new is
+//     written (document_printer.h), unless another language is asked for.
 //   - A workload that is refused is left out and named on stderr with its reason; the rest comes
 //     out, and the exit code is kRefused.
 // Thread-safety: none needed. Errors: Invalid, NotFound, PermissionDenied, Unavailable: the inputs.

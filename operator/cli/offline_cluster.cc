@@ -4,8 +4,8 @@
 #include <string_view>
 #include <utility>
 
-#include "operator/api/annotations.h"
 #include "operator/api/pattern.h"
+#include "operator/cli/pattern_files.h"
 #include "operator/injection/plan.h"
 
 namespace remora::cli {
@@ -14,16 +14,6 @@ namespace {
 
 using nlohmann::json;
 using Pointer = json::json_pointer;
-
-bool IsPattern(const json& object) {
-  return StringAt(object, Pointer("/apiVersion")).starts_with(api::kPatternPrefix) &&
-         api::ParsePatternKind(StringAt(object, Pointer("/kind")));
-}
-
-bool IsNamespace(const json& object) {
-  return StringAt(object, Pointer("/apiVersion")) == "v1" &&
-         StringAt(object, Pointer("/kind")) == "Namespace";
-}
 
 std::optional<Exclusion> FindExclusion(const Workload& workload, const json& pod) {
   if (workload.namespace_name == "kube-system") {

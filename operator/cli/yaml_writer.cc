@@ -162,6 +162,8 @@ void AppendFloat(double number, std::string& out) {
 
 class Writer {
  public:
+  explicit Writer(const YamlStyle& style) : style_(style) {}
+
   std::string Write(const nlohmann::json& value) && {
     if (IsNested(value)) {
       value.is_object() ? WriteMembers(value, 0) : WriteElements(value, 0);
@@ -196,9 +198,9 @@ class Writer {
     }
     out_ += '\n';
     if (value.is_object()) {
-      WriteMembers(value, indent + kIndent);
+      WriteMembers(value, indent + style_.map_indent);
     } else {
-      WriteElements(value, indent);
+      WriteElements(value, indent + style_.list_indent);
     }
   }
 
@@ -261,11 +263,14 @@ class Writer {
     }
   }
 
+  const YamlStyle& style_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string WriteYaml(const nlohmann::json& value) { return Writer().Write(value); }
+std::string WriteYaml(const nlohmann::json& value, const YamlStyle& style) {
+  return Writer(style).Write(value);
+}
 
 }  // namespace remora::cli

@@ -199,7 +199,11 @@ void ReadLists(Context& context) {
 }
 
 void CheckKeys(Context& context) {
-  for (const StringPair& pair : context.pod.annotations) CheckKey(context, pair);
+  for (const Annotation& annotation : context.pod.annotations) {
+    // The record is long and says nothing to the user's lists.
+    if (annotation.key == api::kStatusKey || !api::AsksForPatterns(annotation.key)) continue;
+    CheckKey(context, {annotation.key, context.pod.ValueOf(annotation)});
+  }
 }
 
 }  // namespace remora::injection

@@ -23,6 +23,7 @@
 #include "operator/api/pattern.h"
 #include "operator/base/result.h"
 #include "operator/injection/template.h"
+#include "operator/injection/transport.h"
 
 namespace re2 {
 class RE2;
@@ -88,7 +89,7 @@ struct CompiledVariable {
 
 struct CompiledEndpoint {
   CompiledPort port;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
   bool is_socket = false;
   std::string socket_path;
   Template upstream;
@@ -99,7 +100,7 @@ struct CompiledEndpoint {
 
 struct DeclaredPort {
   CompiledPort port;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
 };
 
 // A container of the pattern: the companion, or one that does work before it.

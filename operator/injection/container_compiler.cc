@@ -109,7 +109,9 @@ Result<void> PatternCompiler::Ports(const nlohmann::json& ports, const std::stri
   for (std::size_t i = 0; i < ports.size(); ++i) {
     auto port = Port(Member(ports[i], "containerPort"), At(where, i) + ".containerPort");
     if (!port.ok()) return port.error();
-    out.declared_ports.push_back({*port, Member(ports[i], "protocol") == "UDP"});
+    const nlohmann::json& protocol = Member(ports[i], "protocol");
+    out.declared_ports.push_back(
+        {*port, ParseTransport(protocol.is_string() ? protocol.get<std::string>() : "")});
   }
   auto json = Template::FromJson(ports, table_, where);
   if (!json.ok()) return json.error();

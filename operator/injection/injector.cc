@@ -112,7 +112,7 @@ class Planner {
         added.key = container.name;
         std::pmr::string pointer(&context_.arena);
         AppendPointer(added, pointer);
-        const auto& ours = context_.previous.added;
+        const auto& ours = context_.previous.added();
         const auto& of_istio = istio[init ? "initContainers" : "containers"];
         container.foreign =
             Contains(context_.environment.foreign_containers, container.name) ||
@@ -217,7 +217,7 @@ class Planner {
   }
 
   void FillFromRecord(const RecordedPattern& recorded, Decision& decision) {
-    decision.reason = Reason::kAlreadyInjected;
+    decision.reason = recorded.bypassed ? Reason::kBypassed : Reason::kAlreadyInjected;
     decision.revision = recorded.revision;
     auto* targets = NewVector<std::string_view>();
     for (const JsonValue target : recorded.targets.elements()) {
@@ -379,59 +379,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::string_view Sentence(const Context& context, const Candidate& candidate,
-                          std::initializer_list<std::string_view> parts) {
-  return context.Text({candidate.asked_by, ": ", api::PatternKindName(candidate.kind), " ",
-                       candidate.name, context.Text(parts)});
-}
-
-void Refuse(Candidate& candidate, Reason reason, std::string_view message) {
-  if (candidate.Refused()) return;
-  candidate.refusal = reason;
-  candidate.message = message;
-}
-
-Operation& AddOperation(Context& context, const Candidate& candidate, Operation operation) {
-  operation.decision = static_cast<std::uint32_t>(&candidate - context.candidates.data());
-  if (operation.recorded && WasOurs(context, candidate, operation)) operation.recorded = false;
-  return context.plan.operations.emplace_back(operation);
-}
-
-bool WasOurs(const Context& context, const Candidate& candidate, const Operation& operation) {
-  if (candidate.recorded < 0) return false;
-  std::pmr::string pointer(&context.arena);
-  AppendPointer(operation, pointer);
-  const auto pattern = static_cast<std::uint32_t>(candidate.recorded);
-  return operation.verb == Verb::kAdd ? context.previous.WasAdded(pattern, pointer)
-                                      : context.previous.WasChanged(pattern, pointer);
-}
-
-std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text) {
-  if (!text.HasReferences()) return text.LiteralText();
-  std::pmr::string out(&context.arena);
-  text.AppendTo(candidate.values, out);
-  return context.arena.Copy(out);
-}
-
-std::string_view RenderedAs(Context& context, Candidate& candidate, const Template& text,
-                            const api::TextFormat& format) {
-  const std::string_view rendered = Rendered(context, candidate, text);
-  if (text.HasReferences() && (rendered.empty() || !format.fits(rendered) ||
-                               rendered.find("$(") != std::string_view::npos)) {
-    Refuse(candidate, Reason::kInvalidParameter,
-           Sentence(context, candidate,
-                    {": its references come to \"", Shown(context, rendered), "\"; expected ",
-                     format.expectation}));
-  }
-  return rendered;
-}
-
-std::string_view Quoted(Context& context, std::string_view text) {
-  std::pmr::string out(&context.arena);
-  AppendQuoted(text, out);
-  return context.arena.Copy(out);
-}
 
 Outcome Inject(const Request& request, const PatternIndex& patterns, const Environment& environment,
                Workspace& workspace) {

@@ -1,3 +1,5 @@
+// simdjson's own on-demand front end is not used: it does not check what it skips, and going back
+// into a consumed object silently returns another field's value.
 #include "operator/injection/json_document.h"
 
 #include <simdjson.h>
@@ -6,6 +8,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "operator/injection/byte_scan.h"
+
 namespace remora::injection {
 
 namespace {
@@ -13,32 +17,45 @@ namespace {
 bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-// RFC 8259 number.
-bool IsNumber(std::string_view text) {
-  std::size_t i = 0;
-  const auto digits = [&] {
-    const std::size_t start = i;
-    while (i < text.size() && IsDigit(text[i])) ++i;
-    return i > start;
-  };
-  if (i < text.size() && text[i] == '-') ++i;
-  const std::size_t first = i;
-  if (!digits()) return false;
-  if (text[first] == '0' && i - first > 1) return false;
-  if (i < text.size() && text[i] == '.') {
-    ++i;
-    if (!digits()) return false;
-  }
-  if (i < text.size() && (text[i] == 'e' || text[i] == 'E')) {
-    ++i;
-    if (i < text.size() && (text[i] == '+' || text[i] == '-')) ++i;
-    if (!digits()) return false;
-  }
-  return i == text.size();
+// What may stand behind a number or a word.
+bool EndsScalar(char c) { return c == ',' || c == '}' || c == ']' || IsSpace(c); }
+
+// Moves `at` behind digits; whether there were any.
+bool SkipDigits(const char*& at) {
+  const char* const begin = at;
+  while (IsDigit(*at)) ++at;
+  return at != begin;
 }
 
-bool IsScalar(std::string_view text) {
-  return text == "true" || text == "false" || text == "null" || IsNumber(text);
+// RFC 8259 number.
+bool IsNumberAt(const char* at) {
+  if (*at == '-') ++at;
+  if (*at == '0') {
+    ++at;
+  } else if (!SkipDigits(at)) {
+    return false;
+  }
+  if (*at == '.' && !SkipDigits(++at)) return false;
+  if (*at == 'e' || *at == 'E') {
+    ++at;
+    if (*at == '+' || *at == '-') ++at;
+    if (!SkipDigits(at)) return false;
+  }
+  return EndsScalar(*at);
+}
+
+bool IsWordAt(const char* at, std::string_view word) {
+  return std::memcmp(at, word.data(), word.size()) == 0 && EndsScalar(at[word.size()]);
+}
+
+// The text behind `at` goes on with space at least as long as a word.
+bool IsScalarAt(const char* at) {
+  switch (*at) {
+    case 't': return IsWordAt(at, "true");
+    case 'f': return IsWordAt(at, "false");
+    case 'n': return IsWordAt(at, "null");
+    default: return IsNumberAt(at);
+  }
 }
 
 void AppendUtf8(char32_t code, char*& out) {
@@ -86,30 +103,48 @@ std::optional<char32_t> ReadUnicodeEscape(std::string_view text, std::size_t& at
   return 0x10000 + ((*high - 0xD800) << 10) + (*low - 0xDC00);
 }
 
+// What a backslash and `c` stand for; 0 if nothing.
+char MeaningOf(char c) {
+  switch (c) {
+    case '"':
+    case '\\':
+    case '/': return c;
+    case 'b': return '\b';
+    case 'f': return '\f';
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    default: return 0;
+  }
+}
+
+// `text` is in a document, so that the block behind its end can be read.
 std::optional<std::string_view> Unescape(std::string_view text, Arena& arena) {
-  char* const begin = arena.Allocate(text.size());  // no escape is shorter than what it stands for
+  // No escape is shorter than what it stands for; whole blocks are copied.
+  char* const begin = arena.Allocate(text.size() + kBlock);
   char* out = begin;
   for (std::size_t i = 0; i < text.size();) {
-    if (text[i] != '\\') {
-      *out++ = text[i++];
-      continue;
-    }
+    std::memcpy(out, text.data() + i, kBlock);
+    const std::size_t clean = std::min(FirstBackslash(text.data() + i), text.size() - i);
+    out += clean;
+    i += clean;
+    if (i == text.size() || text[i] != '\\') continue;
     if (++i == text.size()) return std::nullopt;
-    constexpr std::string_view kEscapes = "\"\\/bfnrt";
-    constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
     const char escape = text[i++];
     if (escape == 'u') {
       const auto code = ReadUnicodeEscape(text, i);
       if (!code) return std::nullopt;
       AppendUtf8(*code, out);
-      continue;
+    } else if (const char meaning = MeaningOf(escape)) {
+      *out++ = meaning;
+    } else {
+      return std::nullopt;
     }
-    const std::size_t which = kEscapes.find(escape);
-    if (which == std::string_view::npos) return std::nullopt;
-    *out++ = kMeanings[which];
   }
   return std::string_view(begin, static_cast<std::size_t>(out - begin));
 }
+
+bool HasEscape(std::string_view raw) { return raw.find('\\') != std::string_view::npos; }
 
 Error NotJson(std::string_view what, std::size_t byte) {
   return Error(ErrorCode::kInvalid,
@@ -133,28 +168,23 @@ JsonType JsonValue::type() const {
 
 std::string_view JsonValue::raw() const {
   if (!exists()) return {};
-  const std::uint32_t after = document_->After(index_);
+  const std::uint32_t after = document_->skip_[index_];
+  const char* const text = document_->text_.data();
   const std::size_t begin = document_->positions_[index_];
   std::size_t end = 0;
   if (after > index_ + 1) {  // closed by a bracket
     end = document_->positions_[after - 1] + 1;
   } else {
-    end = after < document_->count_ ? document_->positions_[after] : document_->size_;
-    while (IsSpace(document_->text_[end - 1])) --end;
+    end = document_->positions_[after];
+    while (IsSpace(text[end - 1])) --end;
   }
-  return std::string_view(document_->text_).substr(begin, end - begin);
-}
-
-std::string_view JsonValue::RawString() const {
-  if (!is_string()) return {};
-  const std::string_view text = raw();
-  return text.substr(1, text.size() - 2);
+  return {text + begin, end - begin};
 }
 
 std::optional<std::string_view> JsonValue::String(Arena& arena) const {
   if (!is_string()) return std::nullopt;
-  const std::string_view text = RawString();
-  if (std::memchr(text.data(), '\\', text.size()) == nullptr) return text;
+  const std::string_view text = document_->StringAt(index_);
+  if (!HasEscape(text)) return text;
   return Unescape(text, arena);
 }
 
@@ -180,24 +210,6 @@ JsonValue JsonValue::operator[](std::string_view key) const {
   return found;
 }
 
-JsonValue::MemberRange JsonValue::members() const {
-  MemberRange range;
-  if (!is_object()) return range;
-  range.document_ = document_;
-  range.begin_ = index_ + 1;
-  range.end_ = document_->After(index_) - 1;
-  return range;
-}
-
-JsonValue::ElementRange JsonValue::elements() const {
-  ElementRange range;
-  if (!is_array()) return range;
-  range.document_ = document_;
-  range.begin_ = index_ + 1;
-  range.end_ = document_->After(index_) - 1;
-  return range;
-}
-
 std::size_t JsonValue::size() const {
   std::size_t count = 0;
   for ([[maybe_unused]] const JsonValue element : elements()) ++count;
@@ -205,24 +217,12 @@ std::size_t JsonValue::size() const {
   return count;
 }
 
-bool JsonValue::Member::KeyIs(std::string_view key) const {
-  const std::string_view raw_key = RawKey();
-  if (raw_key == key) return true;
-  if (std::memchr(raw_key.data(), '\\', raw_key.size()) == nullptr) return false;
-  Arena arena;  // a key with an escape is rare: Kubernetes has none
-  return Key(arena) == key;
-}
-
-JsonValue::MemberRange::Iterator& JsonValue::MemberRange::Iterator::operator++() {
-  index_ = document_->After(index_ + 2);
-  if (document_->At(index_) == ',') ++index_;
-  return *this;
-}
-
-JsonValue::ElementRange::Iterator& JsonValue::ElementRange::Iterator::operator++() {
-  index_ = document_->After(index_);
-  if (document_->At(index_) == ',') ++index_;
-  return *this;
+bool JsonValue::MayMean(std::string_view raw, std::string_view text) {
+  if (raw.size() == text.size()) return raw == text && !HasEscape(text);
+  if (raw[0] != '\\' && !raw.starts_with(text.substr(0, 1))) return false;
+  if (!HasEscape(raw)) return false;
+  Arena arena;  // an escape in a key or name is rare: Kubernetes has none
+  return Unescape(raw, arena) == text;
 }
 
 JsonDocument::JsonDocument() = default;
@@ -248,63 +248,59 @@ Result<void> JsonDocument::Parse(std::string_view text, int max_depth) {
   if (error) return NotJson(simdjson::error_message(error), size_);
   positions_ = stage1_->structural_indexes.get();
   count_ = stage1_->n_structural_indexes;
+  stage1_->structural_indexes[count_] = static_cast<std::uint32_t>(size_);
   auto walked = Walk(max_depth);
   parsed_ = walked.ok();
   return walked;
 }
 
 Result<void> JsonDocument::Walk(int max_depth) {
-  enum class Expect : std::uint8_t { kValue, kElementOrEnd, kKey, kKeyOrEnd, kCommaOrEnd };
+  constexpr char kEndOfText = ' ';  // what At(count_) is, and no other
   if (skip_.size() < count_) skip_.resize(2 * static_cast<std::size_t>(count_));
-  stack_.clear();
-  Expect expect = Expect::kValue;
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    const char c = At(i);
-    const bool may_end = expect == Expect::kElementOrEnd || expect == Expect::kKeyOrEnd ||
-                         expect == Expect::kCommaOrEnd;
-    if (c == '}' || c == ']') {
-      const char open = c == '}' ? '{' : '[';
-      if (!may_end || stack_.empty() || At(stack_.back()) != open) {
-        return NotJson("unexpected closing bracket", positions_[i]);
+  const auto deepest = static_cast<std::size_t>(max_depth);
+  if (stack_.size() < deepest) stack_.resize(deepest);
+  std::size_t depth = 0;
+  char closing = kEndOfText;  // what closes the object or array around i
+  std::uint32_t i = 0;
+  const auto is_key = [&] { return At(i) == '"' && At(i + 1) == ':'; };
+  for (;;) {
+    const char c = At(i);  // the first of a value
+    if (c == '"') {
+      skip_[i] = i + 1;
+      ++i;
+    } else if (c == '{' || c == '[') {
+      if (depth == deepest) return NotJsonAt("nested deeper than " + std::to_string(max_depth), i);
+      stack_[depth++] = {i++, closing};
+      closing = c == '{' ? '}' : ']';
+      if (At(i) != closing) {
+        if (c == '[') continue;
+        if (!is_key()) return NotJsonAt("expected a key", i);
+        i += 2;
+        continue;
       }
-      skip_[stack_.back()] = i + 1;
-      stack_.pop_back();
-      expect = Expect::kCommaOrEnd;
-      continue;
+    } else if (IsScalarAt(text_.data() + positions_[i])) {
+      skip_[i] = i + 1;
+      ++i;
+    } else {
+      return NotJsonAt("expected a value", i);
     }
-    skip_[i] = i + 1;
-    switch (expect) {
-      case Expect::kCommaOrEnd:
-        if (c != ',' || stack_.empty())
-          return NotJson("expected a comma or the end", positions_[i]);
-        expect = At(stack_.back()) == '{' ? Expect::kKey : Expect::kValue;
-        break;
-      case Expect::kKey:
-      case Expect::kKeyOrEnd:
-        if (c != '"' || i + 1 >= count_ || At(i + 1) != ':') {
-          return NotJson("expected a key", positions_[i]);
-        }
-        ++i;  // the colon
-        skip_[i] = i + 1;
-        expect = Expect::kValue;
-        break;
-      case Expect::kValue:
-      case Expect::kElementOrEnd:
-        expect = Expect::kCommaOrEnd;
-        if (c == '{' || c == '[') {
-          if (stack_.size() >= static_cast<std::size_t>(max_depth)) {
-            return NotJson("nested deeper than " + std::to_string(max_depth), positions_[i]);
-          }
-          stack_.push_back(i);
-          expect = c == '{' ? Expect::kKeyOrEnd : Expect::kElementOrEnd;
-        } else if (c == ',' || c == ':' || (c != '"' && !IsScalar(JsonValue(this, i).raw()))) {
-          return NotJson("expected a value", positions_[i]);
-        }
-        break;
+    while (At(i) == closing) {
+      if (depth == 0) return {};
+      const Open& open = stack_[--depth];
+      skip_[open.index] = ++i;
+      closing = open.enclosing_closes;
+    }
+    if (depth == 0 || At(i) != ',') return NotJsonAt("expected a comma or the end", i);
+    ++i;
+    if (closing == '}') {
+      if (!is_key()) return NotJsonAt("expected a key", i);
+      i += 2;
     }
   }
-  if (!stack_.empty() || expect != Expect::kCommaOrEnd) return NotJson("unexpected end", size_);
-  return {};
+}
+
+Error JsonDocument::NotJsonAt(std::string_view what, std::uint32_t index) const {
+  return NotJson(index == count_ ? "unexpected end" : what, positions_[index]);
 }
 
 JsonValue JsonDocument::root() const { return parsed_ ? JsonValue(this, 0) : JsonValue(); }

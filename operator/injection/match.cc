@@ -139,7 +139,7 @@ bool IsThere(const Context& context, std::uint32_t recorded) {
       context.previous.WasAdded(recorded, regular)) {
     return false;
   }
-  for (const RecordedPath& path : context.previous.added) {
+  for (const RecordedPath& path : context.previous.added()) {
     if (path.pattern != recorded || !path.pointer.starts_with(kInit)) continue;
     const std::string_view name = path.pointer.substr(kInit.size());
     if (name.find('/') == std::string_view::npos) return HasContainer(context.pod, name);
@@ -156,7 +156,9 @@ void TakeFromRecord(Context& context, Candidate& candidate) {
                        recorded[i].namespace_name == candidate.named_namespace);
     if (!same) continue;
     candidate.recorded = static_cast<int>(i);
-    candidate.already_injected = recorded[i].injected && IsThere(context, i);
+    // A bypassed one has no companion that could be lost.
+    candidate.already_injected = (recorded[i].injected && IsThere(context, i)) ||
+                                 (recorded[i].bypassed && candidate.bypass_asked);
     if (candidate.already_injected) candidate.namespace_name = recorded[i].namespace_name;
     return;
   }
@@ -283,7 +285,7 @@ void MatchPatterns(Context& context) {
   Plan& plan = context.plan;
   const std::string_view label = InjectionLabel(context);
   plan.asked = std::any_of(pod.annotations.begin(), pod.annotations.end(),
-                           [](const StringPair& pair) { return api::AsksForPatterns(pair.key); });
+                           [](const Annotation& a) { return api::AsksForPatterns(a.key); });
   if (pod.FindAnnotation(kMirror) != nullptr) {
     plan.skipped = Reason::kMirrorPod;
   } else if (label == "disabled") {

@@ -64,29 +64,38 @@ std::pmr::vector<MountEntry>& ContainerOccupancy::Mounts(Arena& arena) {
   return mounts_;
 }
 
-void ContainerOccupancy::LoadVariables(Arena& arena) {
-  variables_loaded_ = true;
-  std::uint32_t position = 0;
+void ContainerOccupancy::LoadNames() {
+  constexpr std::size_t kShortest = std::string_view(R"({"name":"A"},)").size();
+  names_loaded_ = true;
+  names_.reserve(facts_->env.raw().size() / kShortest + 1);
   for (const JsonValue variable : facts_->env.elements()) {
-    VariableEntry entry;
-    entry.position = position++;
+    Named& named = names_.emplace_back();
+    named.variable = variable;
     for (const JsonValue::Member member : variable.members()) {
-      const std::string_view key = member.RawKey();
-      if (key == "name") entry.name = TextOf(member.value(), arena);
-      if (key == "value") entry.value = member.value().raw();
-      if (key == "valueFrom") entry.value_from = member.value().raw();
+      if (member.RawKey() == "name") named.raw_name = member.value().RawString();
     }
-    variables_.push_back(entry);
   }
 }
 
 VariableEntry* ContainerOccupancy::FindVariable(std::string_view name, Arena& arena) {
-  if (!variables_loaded_) LoadVariables(arena);
-  VariableEntry* found = nullptr;  // the last of a name counts, as in Kubernetes
   for (VariableEntry& entry : variables_) {
-    if (entry.name == name) found = &entry;
+    if (entry.name == name) return &entry;
   }
-  return found;
+  if (!names_loaded_) LoadNames();
+  // The last of a name counts, as in Kubernetes.
+  const auto named = std::find_if(names_.rbegin(), names_.rend(), [&](const Named& candidate) {
+    return JsonValue::RawMeans(candidate.raw_name, name);
+  });
+  if (named == names_.rend()) return nullptr;
+  VariableEntry& entry = variables_.emplace_back();
+  entry.position = static_cast<std::uint32_t>(names_.rend() - named - 1);
+  for (const JsonValue::Member member : named->variable.members()) {
+    const std::string_view key = member.RawKey();
+    if (key == "name") entry.name = TextOf(member.value(), arena);
+    if (key == "value") entry.value = member.value().raw();
+    if (key == "valueFrom") entry.value_from = member.value().raw();
+  }
+  return &entry;
 }
 
 void ContainerOccupancy::AddVariable(std::string_view name, std::string_view value,
@@ -113,17 +122,12 @@ void ContainerOccupancy::RollbackTo(const Mark& mark) {
   } else {
     mounts_.resize(mark.mounts);
   }
-  if (variables_loaded_ && mark.variables == 0) {
-    variables_.clear();
-    variables_loaded_ = false;
-  } else {
-    variables_.resize(mark.variables);
-  }
+  variables_.resize(mark.variables);
   added_variables_ = mark.added_variables;
 }
 
 Occupancy::Occupancy(const PodFacts& pod, Arena& arena)
-    : annotation_bytes(pod.annotation_bytes),
+    : annotation_bytes(pod.AnnotationBytes()),
       grace_seconds(pod.grace_seconds),
       aliases(&arena),
       upstream_hosts(&arena),
@@ -179,7 +183,8 @@ const std::pmr::vector<PortEntry>& Occupancy::PodPorts() {
     if (const std::string_view* text = pod_.FindAnnotation(kPrometheusPort)) {
       int port = 0;
       std::from_chars(text->data(), text->data() + text->size(), port);
-      if (port > 0) ports_.push_back({port, false, PortUse::kAnnotation, kPrometheusPort});
+      if (port > 0)
+        ports_.push_back({port, Transport::kTcp, PortUse::kAnnotation, kPrometheusPort});
     }
   }
   return ports_;
@@ -188,8 +193,8 @@ const std::pmr::vector<PortEntry>& Occupancy::PodPorts() {
 void Occupancy::AddContainerPorts(const ContainerFacts& container) {
   for (const JsonValue port : container.ports.elements()) {
     const auto number = static_cast<int>(PortNumber(port["containerPort"]));
-    const bool udp = port["protocol"].RawString() == "UDP";
-    if (number > 0) ports_.push_back({number, udp, PortUse::kDeclared, container.name});
+    const Transport transport = ParseTransport(port["protocol"].RawString());
+    if (number > 0) ports_.push_back({number, transport, PortUse::kDeclared, container.name});
   }
   for (const JsonValue probe :
        {container.liveness_probe, container.readiness_probe, container.startup_probe,
@@ -201,7 +206,7 @@ void Occupancy::AddContainerPorts(const ContainerFacts& container) {
 void Occupancy::AddHandlerPorts(JsonValue handler, std::string_view owner) {
   for (const std::string_view action : {"httpGet", "tcpSocket", "grpc"}) {
     const auto number = static_cast<int>(PortNumber(handler[action]["port"]));
-    if (number > 0) ports_.push_back({number, false, PortUse::kProbe, owner});
+    if (number > 0) ports_.push_back({number, Transport::kTcp, PortUse::kProbe, owner});
   }
 }
 

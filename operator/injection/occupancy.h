@@ -16,6 +16,7 @@
 #include "operator/api/pattern.h"
 #include "operator/base/arena.h"
 #include "operator/injection/pod_facts.h"
+#include "operator/injection/transport.h"
 
 namespace remora::injection {
 
@@ -43,12 +44,13 @@ struct VariableEntry {
 class ContainerOccupancy {
  public:
   ContainerOccupancy(const ContainerFacts& facts, Arena& arena)
-      : facts_(&facts), mounts_(&arena), variables_(&arena), overridden_(&arena) {}
+      : facts_(&facts), mounts_(&arena), names_(&arena), variables_(&arena), overridden_(&arena) {}
 
   const ContainerFacts& facts() const { return *facts_; }
 
   // Read from the Pod at the first look.
   std::pmr::vector<MountEntry>& Mounts(Arena& arena);
+  // What it gives is valid until the next FindVariable() or AddVariable().
   VariableEntry* FindVariable(std::string_view name, Arena& arena);
   void AddVariable(std::string_view name, std::string_view value, std::string_view value_from);
   void SetVariable(VariableEntry& entry, std::string_view value, std::string_view value_from);
@@ -65,14 +67,21 @@ class ContainerOccupancy {
   void RollbackTo(const Mark& mark);
 
  private:
-  void LoadVariables(Arena& arena);
+  // A variable of the Pod's, and its name as it stands in the JSON text.
+  struct Named {
+    std::string_view raw_name;
+    JsonValue variable;
+  };
+
+  void LoadNames();
 
   const ContainerFacts* facts_;
   bool mounts_loaded_ = false;
-  bool variables_loaded_ = false;
+  bool names_loaded_ = false;
   std::uint32_t added_variables_ = 0;
   std::pmr::vector<MountEntry> mounts_;
-  std::pmr::vector<VariableEntry> variables_;
+  std::pmr::vector<Named> names_;              // all of the Pod's
+  std::pmr::vector<VariableEntry> variables_;  // what was found of them, and what was added
   struct Overridden {
     std::size_t index;  // in variables_
     VariableEntry before;
@@ -91,7 +100,7 @@ struct HostEntry {
 
 struct PortEntry {
   int port = 0;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
   PortUse use = PortUse::kDeclared;
   std::string_view owner;  // container
 };

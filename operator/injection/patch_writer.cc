@@ -243,13 +243,12 @@ void WritePatch(const Plan& plan, Arena& arena, std::pmr::string& out) {
 }
 
 void AppendPointerToken(std::string_view token, std::pmr::string& out) {
-  for (const char c : token) {
-    if (c == '~')
-      out += "~0";
-    else if (c == '/')
-      out += "~1";
-    else
-      out += c;
+  for (;;) {
+    const std::size_t clean = std::min(token.find('~'), token.find('/'));
+    out.append(token.substr(0, clean));
+    if (clean == std::string_view::npos) return;
+    out += token[clean] == '~' ? "~0" : "~1";
+    token.remove_prefix(clean + 1);
   }
 }
 

@@ -183,7 +183,8 @@ Result<CompiledEndpoint> PatternCompiler::Endpoint(const api::Endpoint& endpoint
                                                    const std::string& where) {
   CompiledEndpoint compiled;
   compiled.port_key = PortKey(endpoint.name);
-  compiled.udp = endpoint.protocol == api::EndpointProtocol::kUdp;
+  const bool is_udp = endpoint.protocol == api::EndpointProtocol::kUdp;
+  compiled.transport = is_udp ? Transport::kUdp : Transport::kTcp;
   compiled.is_socket = endpoint.protocol == api::EndpointProtocol::kUnix;
   compiled.socket_path = endpoint.socket_path;
   auto port = OwnPort(endpoint.port, where + ".port");

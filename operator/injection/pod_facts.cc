@@ -58,17 +58,15 @@ void ReadNames(JsonValue list, Arena& arena, std::pmr::vector<std::string_view>&
 }
 
 void ReadMetadata(JsonValue metadata, Arena& arena, PodFacts& facts) {
-  facts.name = Text(metadata["name"], arena);
-  facts.generate_name = Text(metadata["generateName"], arena);
   const JsonValue annotations = metadata["annotations"];
   const JsonValue labels = metadata["labels"];
   facts.has_annotations = annotations.is_object();
   facts.has_labels = labels.is_object();
-  ReadPairs(annotations, arena, facts.annotations);
-  ReadPairs(labels, arena, facts.labels);
-  for (const StringPair& pair : facts.annotations) {
-    facts.annotation_bytes += pair.key.size() + pair.value.size();
+  for (const JsonValue::Member member : annotations.members()) {
+    const auto key = member.Key(arena);
+    if (key && member.value().is_string()) facts.annotations.push_back({*key, member.value()});
   }
+  ReadPairs(labels, arena, facts.labels);
 }
 
 void ReadSpec(JsonValue spec, Arena& arena, PodFacts& facts) {
@@ -117,7 +115,26 @@ const std::string_view* Find(const std::pmr::vector<StringPair>& pairs, std::str
 }  // namespace
 
 const std::string_view* PodFacts::FindAnnotation(std::string_view key) const {
-  return Find(annotations, key);
+  const Annotation* found = nullptr;
+  for (const Annotation& annotation : annotations) {
+    if (annotation.key == key) found = &annotation;
+  }
+  if (found == nullptr) return nullptr;
+  const auto value = found->raw.String(arena);
+  if (!value) return nullptr;
+  return std::pmr::polymorphic_allocator<>(&arena).new_object<std::string_view>(*value);
+}
+
+std::string_view PodFacts::ValueOf(const Annotation& annotation) const {
+  return annotation.raw.String(arena).value_or("");
+}
+
+std::size_t PodFacts::AnnotationBytes() const {
+  std::size_t bytes = 0;
+  for (const Annotation& annotation : annotations) {
+    bytes += annotation.key.size() + ValueOf(annotation).size();
+  }
+  return bytes;
 }
 
 const std::string_view* PodFacts::FindLabel(std::string_view key) const {

@@ -38,18 +38,23 @@ struct StringPair {
   std::string_view value;
 };
 
-struct PodFacts {
-  explicit PodFacts(Arena& arena)
-      : annotations(&arena),
-        labels(&arena),
-        init_containers(&arena),
-        containers(&arena),
-        ephemeral_containers(&arena),
-        volumes(&arena) {}
+struct Annotation {
+  std::string_view key;
+  JsonValue raw;  // unescaped when somebody asks for it: most of them nobody does
+};
 
-  std::string_view name;
-  std::string_view generate_name;
-  std::pmr::vector<StringPair> annotations;
+struct PodFacts {
+  explicit PodFacts(Arena& memory)
+      : arena(memory),
+        annotations(&memory),
+        labels(&memory),
+        init_containers(&memory),
+        containers(&memory),
+        ephemeral_containers(&memory),
+        volumes(&memory) {}
+
+  Arena& arena;
+  std::pmr::vector<Annotation> annotations;
   std::pmr::vector<StringPair> labels;
   bool has_annotations = false;
   bool has_labels = false;
@@ -69,9 +74,10 @@ struct PodFacts {
   bool host_network = false;
   bool windows = false;
   bool automount_token = true;
-  std::size_t annotation_bytes = 0;  // keys and values
 
+  std::string_view ValueOf(const Annotation& annotation) const;
   const std::string_view* FindAnnotation(std::string_view key) const;
+  std::size_t AnnotationBytes() const;  // keys and values
   const std::string_view* FindLabel(std::string_view key) const;
   // The token volume that the ServiceAccount plugin has added; empty without one.
   std::string_view TokenVolume() const;

@@ -1,6 +1,7 @@
 #include "operator/injection/record.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "operator/injection/patch_writer.h"
 #include "operator/injection/template.h"
@@ -122,16 +123,27 @@ void AppendCarried(const std::pmr::vector<RecordedPath>& paths,
 
 }  // namespace
 
+const std::pmr::vector<RecordedPath>& PreviousRecord::added() const {
+  ReadPaths(std::exchange(added_json_, {}), patterns.size(), arena_, added_);
+  return added_;
+}
+
+const std::pmr::vector<RecordedPath>& PreviousRecord::changed() const {
+  ReadPaths(std::exchange(changed_json_, {}), patterns.size(), arena_, changed_);
+  return changed_;
+}
+
 bool PreviousRecord::WasAdded(std::uint32_t pattern, std::string_view pointer) const {
-  return Contains(added, pattern, pointer);
+  return Contains(added(), pattern, pointer);
 }
 
 const RecordedPath* PreviousRecord::FindChanged(std::uint32_t pattern,
                                                 std::string_view pointer) const {
-  const auto found = std::find_if(changed.begin(), changed.end(), [&](const RecordedPath& path) {
+  const auto& all = changed();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const RecordedPath& path) {
     return path.pattern == pattern && path.pointer == pointer;
   });
-  return found == changed.end() ? nullptr : &*found;
+  return found == all.end() ? nullptr : &*found;
 }
 
 void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
@@ -147,12 +159,13 @@ void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
     pattern.name = element["name"].String(arena).value_or("");
     pattern.revision = element["revision"].String(arena).value_or("");
     pattern.injected = kind && element["reason"].RawString() == "Injected";
+    pattern.bypassed = kind && element["reason"].RawString() == "Bypassed";
     pattern.targets = element["targets"];
     pattern.ports = element["ports"];
     record.patterns.push_back(pattern);
   }
-  ReadPaths(root["added"], record.patterns.size(), arena, record.added);
-  ReadPaths(root["changed"], record.patterns.size(), arena, record.changed);
+  record.added_json_ = root["added"];
+  record.changed_json_ = root["changed"];
 }
 
 void AppendPointer(const Operation& operation, std::pmr::string& out) {
@@ -206,10 +219,10 @@ void WriteRecord(const Plan& plan, const PreviousRecord& previous,
     }
   };
   out += "],\"added\":[";
-  AppendCarried(previous.added, carried, out);
+  AppendCarried(previous.added(), carried, out);
   append_all(true);
   out += "],\"changed\":[";
-  AppendCarried(previous.changed, carried, out);
+  AppendCarried(previous.changed(), carried, out);
   append_all(false);
   out += "]}";
 }

@@ -24,6 +24,7 @@ struct RecordedPattern {
   std::string_view name;
   std::string_view revision;
   bool injected = false;
+  bool bypassed = false;
   JsonValue targets;
   JsonValue ports;
 };
@@ -34,12 +35,16 @@ struct RecordedPath {
   JsonValue before;  // of `changed`
 };
 
-struct PreviousRecord {
-  explicit PreviousRecord(Arena& arena) : patterns(&arena), added(&arena), changed(&arena) {}
+class PreviousRecord {
+ public:
+  explicit PreviousRecord(Arena& arena)
+      : patterns(&arena), arena_(arena), added_(&arena), changed_(&arena) {}
 
   std::pmr::vector<RecordedPattern> patterns;
-  std::pmr::vector<RecordedPath> added;
-  std::pmr::vector<RecordedPath> changed;
+
+  // Read when they are first asked for: a second call that changes nothing does not.
+  const std::pmr::vector<RecordedPath>& added() const;
+  const std::pmr::vector<RecordedPath>& changed() const;
 
   bool WasAdded(std::uint32_t pattern, std::string_view pointer) const;
   bool WasChanged(std::uint32_t pattern, std::string_view pointer) const {
@@ -47,6 +52,15 @@ struct PreviousRecord {
   }
   // Null when it was not.
   const RecordedPath* FindChanged(std::uint32_t pattern, std::string_view pointer) const;
+
+ private:
+  friend void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
+                         PreviousRecord& record);
+  Arena& arena_;
+  mutable JsonValue added_json_;
+  mutable JsonValue changed_json_;
+  mutable std::pmr::vector<RecordedPath> added_;
+  mutable std::pmr::vector<RecordedPath> changed_;
 };
 
 // Reads a record of version 1. What cannot be read is as if it were not there.

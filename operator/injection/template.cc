@@ -78,35 +78,6 @@ std::string Nearest(const Items& items, std::string_view name) {
 
 }  // namespace
 
-void AppendEscaped(std::string_view text, std::pmr::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::size_t clean = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text.substr(clean, i - clean));
-    clean = i + 1;
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4U];
-        out += kHex[c & 0xFU];
-    }
-  }
-  out.append(text.substr(clean));
-}
-
-void AppendQuoted(std::string_view text, std::pmr::string& out) {
-  out += '"';
-  AppendEscaped(text, out);
-  out += '"';
-}
-
 Stage StageOf(Root root) {
   switch (root) {
     case Root::kTargetName:

@@ -69,6 +69,7 @@ check "tripwire: a missing token mount" is_noticed '0,/kube-api-access-/s//other
 check "tripwire: another path in the record" is_noticed 's/log-saver--state\\"\]/log-saver--stat\\"]/'
 check "tripwire: another grace period" is_noticed 's/"terminationGracePeriodSeconds": 40/"terminationGracePeriodSeconds": 41/'
 example redis app=cart
+example login app=admin
 example nginx-exporter app.kubernetes.io/name=nginx
 # The Pod of this one is not made by a controller and has no label of its own.
 kubectl --namespace shop delete deployments --all --wait=false >/dev/null

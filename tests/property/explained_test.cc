@@ -64,10 +64,10 @@ void Print(const char* what, const Shares& shares) {
 // What the engine does not say of itself: the webhook's reasons, and those of the cluster's rules.
 bool HasAnotherCause(api::Reason reason) {
   using api::Reason;
-  const std::set<Reason> others = {
-      Reason::kNamespaceExcluded, Reason::kRunAsNonRoot, Reason::kPodSecurity,
-      Reason::kLimitRange,        Reason::kQuotaFields,  Reason::kResources,
-      Reason::kDeadlineExceeded,  Reason::kInternalError};
+  const std::set<Reason> others = {Reason::kNamespaceExcluded, Reason::kRunAsNonRoot,
+                                   Reason::kPodSecurity,       Reason::kLimitRange,
+                                   Reason::kQuotaFields,       Reason::kResources,
+                                   Reason::kDeadlineExceeded,  Reason::kInternalError};
   return others.contains(reason);
 }
 
@@ -117,8 +117,8 @@ void AddPaths(const json& value, const std::string& path, std::set<std::string>&
 }
 
 TEST(Generator, WritesEveryFieldOfEveryKind) {
-  for (const auto kind : {api::PatternKind::kSidecar, api::PatternKind::kAmbassador,
-                          api::PatternKind::kAdapter}) {
+  for (const auto kind :
+       {api::PatternKind::kSidecar, api::PatternKind::kAmbassador, api::PatternKind::kAdapter}) {
     std::set<std::string> written;
     for (const World& world : Worlds()) {
       for (const json& pattern : world.patterns()) {

@@ -39,8 +39,8 @@ Memory& SharedMemory() {
 std::string OperationName(const injection::Operation& operation) {
   // In the order of the enums.
   constexpr std::array<const char*, 11> kLists = {
-      "Volumes",        "InitContainers", "Containers",  "Environment", "Mounts", "ContainerField",
-      "HostAliases",    "PullSecrets",    "Annotations", "Labels",      "PodSpec"};
+      "Volumes",     "InitContainers", "Containers",  "Environment", "Mounts", "ContainerField",
+      "HostAliases", "PullSecrets",    "Annotations", "Labels",      "PodSpec"};
   constexpr std::array<const char*, 3> kVerbs = {"Add", "Set", "Remove"};
   return std::string(kLists[static_cast<std::size_t>(operation.list)]) + "/" +
          kVerbs[static_cast<std::size_t>(operation.verb)];
@@ -249,8 +249,8 @@ void EachCase(const Law& law) {
     const json smallest = SmallestCase(law, c);
     const World world(smallest["patterns"], smallest["namespace"]);
     const Case small = {seed, smallest["pod"], &world};
-    ADD_FAILURE() << "seed " << seed << ": " << complaint << "\nthe smallest case that fails: "
-                  << smallest.dump(1) << "\n"
+    ADD_FAILURE() << "seed " << seed << ": " << complaint
+                  << "\nthe smallest case that fails: " << smallest.dump(1) << "\n"
                   << ComplaintOf(law, small);
     return;
   }

@@ -77,9 +77,8 @@ std::string LookAt(const json& pod) {
       if (container.value("name", "").empty()) return "container without a name";
       if (container.value("image", "").empty()) return "container without an image";
       if (!names.insert(container["name"]).second) return "container twice";
-      for (std::string found :
-           {LookAtPorts(container), LookAtMounts(container, volumes), LookAtEnvironment(container),
-            LookAtHandlers(container)}) {
+      for (std::string found : {LookAtPorts(container), LookAtMounts(container, volumes),
+                                LookAtEnvironment(container), LookAtHandlers(container)}) {
         if (!found.empty()) return found;
       }
     }

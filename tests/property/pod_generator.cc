@@ -87,8 +87,7 @@ void PodGenerator::AddPorts(json& container) {
   for (std::size_t i = 0, count = 1 + random_.Below(2); i < count; ++i) {
     json port = {{"containerPort", kPorts[(first + i) % kPorts.size()]}};
     if (Chance(70)) port["name"] = kNames[i + (Chance(20) ? 1U : 0U)];
-    if (i > 0 && port.contains("name") &&
-        port["name"] == container["ports"][0].value("name", "")) {
+    if (i > 0 && port.contains("name") && port["name"] == container["ports"][0].value("name", "")) {
       port.erase("name");
     }
     if (Chance(30)) {
@@ -217,13 +216,26 @@ json PodGenerator::Annotations() {
 }
 
 void PodGenerator::AddLists(json& annotations) {
-  constexpr std::array<const char*, 15> kSidecars = {
-      "log-saver", "git-sync", "tag",       "everywhere,backup", "backup",
-      "nowhere",   "broken",   "other/private", "agent",         "early,tag",
-      "agent,early", "early",  "tag , everywhere", "log-saver,agent", "shop/auto"};
-  constexpr std::array<const char*, 9> kAmbassadors = {
-      "redis", "remora-catalog/redis", "db",   "login,redis", "redis,db",
-      "sock",  "rediss",               "login", "sock,login"};
+  constexpr std::array<const char*, 15> kSidecars = {"log-saver",
+                                                     "git-sync",
+                                                     "tag",
+                                                     "everywhere,backup",
+                                                     "backup",
+                                                     "nowhere",
+                                                     "broken",
+                                                     "other/private",
+                                                     "agent",
+                                                     "early,tag",
+                                                     "agent,early",
+                                                     "early",
+                                                     "tag , everywhere",
+                                                     "log-saver,agent",
+                                                     "shop/auto"};
+  constexpr std::array<const char*, 9> kAmbassadors = {"redis",     "remora-catalog/redis",
+                                                       "db",        "login,redis",
+                                                       "redis,db",  "sock",
+                                                       "rediss",    "login",
+                                                       "sock,login"};
   constexpr std::array<const char*, 6> kAdapters = {"exporter", "statsd", "exporter,statsd",
                                                     "x",        "tail",   "statsd,tail"};
   if (Chance(60)) annotations["patterns.remora.dev/sidecar"] = random_.OneOf(kSidecars);

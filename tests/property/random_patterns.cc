@@ -14,9 +14,8 @@ constexpr std::array<const char*, 4> kPaths = {"/var/log/app", "/data", "/elsewh
                                                "$(params.dir)"};
 constexpr std::array<const char*, 7> kVariables = {"REDIS_HOST", "REDIS_URL", "REGION", "NODE",
                                                    "STRICT",     "OWN",       "DB_PORT"};
-constexpr std::array<const char*, 9> kPeers = {"migrate", "istio-init", "warm-up",
-                                               "redis",   "db",         "log-saver",
-                                               "early",   "tag",        "exporter"};
+constexpr std::array<const char*, 9> kPeers = {
+    "migrate", "istio-init", "warm-up", "redis", "db", "log-saver", "early", "tag", "exporter"};
 constexpr std::array<int, 6> kPorts = {8080, 5432, 9113, 23265, 1234, 8053};
 
 // One spec. Most of what it says keeps the rules of the CRDs; what does not is out of service.
@@ -255,16 +254,16 @@ class SpecGenerator {
 
   void Rights() {
     if (Chance(15)) {
-      spec_["selector"] =
-          Chance(40) ? json::object()
-                     : json::parse(R"({"matchLabels":{"app":"web"},"matchExpressions":
+      spec_["selector"] = Chance(40)
+                              ? json::object()
+                              : json::parse(R"({"matchLabels":{"app":"web"},"matchExpressions":
                          [{"key":"tier","operator":"In","values":["a","b"]}]})");
     }
     if (Chance(60)) spec_["allowedNamespaces"] = {{"from", "All"}};
     if (Chance(20)) {
       spec_["allowedNamespaces"] = json::parse(
-          R"({"from":"Selector","selector":{"matchExpressions":[{"key":"team","operator":"Exists"}],
-              "matchLabels":{"team":"a"}}})");
+          R"({"from":"Selector","selector":{"matchLabels":{"team":"a"},"matchExpressions":
+              [{"key":"team","operator":"In","values":["a","b"]}]}})");
     }
     if (Chance(50)) spec_["onError"] = Chance(75) ? "Admit" : "Deny";
     if (Chance(5)) {

@@ -120,8 +120,7 @@ std::optional<Chain> ChainOf(const json& record, std::size_t pattern,
 
 const json* SpecOf(const json& recorded, const World& world) {
   for (const json& pattern : world.patterns()) {
-    if (pattern["kind"] == recorded["kind"] &&
-        pattern["metadata"]["name"] == recorded["name"] &&
+    if (pattern["kind"] == recorded["kind"] && pattern["metadata"]["name"] == recorded["name"] &&
         pattern["metadata"]["namespace"] == recorded.value("namespace", "")) {
       return &pattern["spec"];
     }
@@ -150,7 +149,7 @@ std::string TouchedInVain(const json& before, const json& after) {
   }
   std::string why;
   return IsWithin(WithoutDefaults(before), WithoutDefaults(WithoutChanges(after)), "", why) ? ""
-                                                                                           : why;
+                                                                                            : why;
 }
 
 std::string ChainOutOfOrder(const json& pod) {

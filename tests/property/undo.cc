@@ -86,8 +86,8 @@ void EraseEmpty(json& value) {
 }  // namespace
 
 json RecordOf(const json& pod) {
-  const json none = {{"patterns", json::array()}, {"added", json::array()},
-                     {"changed", json::array()}};
+  const json none = {
+      {"patterns", json::array()}, {"added", json::array()}, {"changed", json::array()}};
   const json annotations = pod["metadata"].value("annotations", json::object());
   return annotations.contains(kStatus) ? json::parse(annotations[kStatus].get<std::string>())
                                        : none;

@@ -1,14 +1,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <memory_resource>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "operator/base/arena.h"
 #include "operator/base/backoff.h"
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
@@ -238,6 +241,35 @@ TEST(Utf8, ReplacesWhatIsNotUtf8ByteByByte) {
   for (const Utf8Case& test : cases) {
     EXPECT_EQ(ReplaceInvalidUtf8(test.text), test.replaced) << test.reason;
   }
+}
+
+TEST(Arena, GivesAlignedMemoryThatIsNobodyElses) {
+  Arena arena;
+  std::pmr::memory_resource& memory = arena;
+  for (int round = 0; round < 2; ++round) {
+    std::vector<std::pair<char*, std::size_t>> given;
+    for (std::size_t i = 0; i < 3000; ++i) {
+      const std::size_t alignment = std::size_t{1} << (i % 7);
+      const std::size_t bytes = i % 500 == 0 ? 100000 : i % 40;
+      auto* const place = static_cast<char*>(memory.allocate(bytes, alignment));
+      ASSERT_NE(place, nullptr);
+      ASSERT_EQ(reinterpret_cast<std::uintptr_t>(place) % alignment, 0U);
+      std::fill_n(place, bytes, static_cast<char>(i));
+      given.emplace_back(place, bytes);
+    }
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const auto& [place, bytes] = given[i];
+      ASSERT_EQ(std::count(place, place + bytes, static_cast<char>(i)), bytes);
+    }
+    arena.Reset();
+  }
+}
+
+TEST(Arena, GivesTheSameMemoryAgainAfterReset) {
+  Arena arena;
+  const std::string_view before = arena.Copy("text");
+  arena.Reset();
+  EXPECT_EQ(arena.Copy("next").data(), before.data());
 }
 
 }  // namespace

@@ -2,15 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-#include <string>
-#include <vector>
+#include <nlohmann/json.hpp>
 
-#include "operator/cli/command_line.h"
 #include "operator/cli/documents.h"
+#include "tests/unit/cli_fixture.h"
 
 namespace remora::cli {
 namespace {
@@ -36,67 +31,17 @@ spec:
   container: {image: haproxy}
 )";
 
-std::string Deployment(const std::string& name, const std::string& annotations) {
-  return "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name +
-         "}  # comment\nspec:\n  template:\n    metadata: {annotations: {" + annotations +
-         "}}\n    spec: {containers: [{name: app, image: app}]}\n";
-}
-
-struct Finished {
-  int exit_code = -1;
-  std::string out;
-  std::string err;
-};
-
-class Cli : public ::testing::Test {
- protected:
-  Cli() {
-    std::string name = (std::filesystem::temp_directory_path() / "remora-cli-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    old_folder_ = std::filesystem::current_path();
-    std::filesystem::current_path(folder_);
-  }
-  ~Cli() override {
-    std::filesystem::current_path(old_folder_);
-    std::filesystem::remove_all(folder_);
-  }
-
-  static void Write(const std::string& path, const std::string& text) {
-    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-    if (!parent.empty()) std::filesystem::create_directories(parent);
-    std::ofstream(path, std::ios::binary) << text;
-  }
-
-  static Finished Run(std::vector<std::string> arguments, const std::string& input = "") {
-    arguments.insert(arguments.begin(), "/usr/bin/remora");
-    std::istringstream in(input);
-    std::ostringstream out;
-    std::ostringstream err;
-    const int exit_code = RunCommandLine(arguments, {in, out, err});
-    return {exit_code, out.str(), err.str()};
-  }
-
-  // One sentence on stderr, nothing on stdout, exit code 2.
-  static void ExpectUsage(const std::vector<std::string>& arguments, const std::string& sentence) {
-    const Finished finished = Run(arguments);
-    EXPECT_EQ(finished.err, sentence + "\n");
-    EXPECT_EQ(finished.out, "");
-    EXPECT_EQ(finished.exit_code, 2);
-  }
-
- private:
-  std::filesystem::path folder_;
-  std::filesystem::path old_folder_;
-};
-
 TEST_F(Cli, SaysWhatItDoesNotUnderstandInOneSentence) {
   Write("cart.yaml", "a: 1\n");
-  ExpectUsage({},
-              "remora: no command; expected one of inject, explain, wait, version; remora --help "
-              "tells more");
+  ExpectUsage(
+      {},
+      "remora: no command; expected one of inject, uninject, explain, lint, test, wait, version, "
+      "completion; remora --help tells more");
   ExpectUsage({"exlpain"}, "remora: unknown command exlpain; did you mean explain?");
-  ExpectUsage({"xyz"},
-              "remora: unknown command xyz; expected one of inject, explain, wait, version");
+  ExpectUsage(
+      {"xyz"},
+      "remora: unknown command xyz; expected one of inject, uninject, explain, lint, test, wait, "
+      "version, completion");
   ExpectUsage(
       {"inject"},
       "remora inject: -f is missing; expected a file, a directory, or - for standard input");
@@ -150,7 +95,7 @@ TEST_F(Cli, HelpTeachesWithAnExample) {
   const Finished inject = Run({"inject", "--help"});
   EXPECT_EQ(inject.exit_code, 0);
   EXPECT_THAT(inject.out,
-              AllOf(HasSubstr("comments inside them are lost"), HasSubstr("--wait-image")));
+              AllOf(HasSubstr("comments, quotes and order stay"), HasSubstr("--wait-image")));
 }
 
 TEST_F(Cli, VersionNamesTheBuild) {
@@ -177,23 +122,25 @@ TEST_F(Cli, PassesDocumentsThatItDoesNotTouchByteForByte) {
   EXPECT_EQ(Run({"inject", "-f", "-"}, text).out, text);
 }
 
-TEST_F(Cli, WritesOnlyTheTouchedDocumentAnew) {
-  const std::string before = "# first\na: 1 # stays\n";
+TEST_F(Cli, WritesOnlyWhatIsNew) {
+  const std::string before = "# first\na: 1 # stays\n--- # head\n# kept\n";
   const std::string after = "---\nb:   2 # stays\n";
-  Write("all.yaml", before + "--- # head\n# kept\n" +
-                        Deployment("cart", "patterns.remora.dev/sidecar: log-saver") + after);
+  std::string text = Deployment("cart", "patterns.remora.dev/sidecar: log-saver");
+  Write("all.yaml", before + text + after);
   Write("patterns/log-saver.yaml", kPattern);
   const Finished finished = Run({"inject", "-f", "all.yaml", "--patterns", "patterns"});
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_EQ(finished.err, "");
-  EXPECT_THAT(finished.out,
-              StartsWith(before + "--- # head\n# kept\napiVersion: apps/v1\nkind: Deployment\n"
-                                  "metadata:\n  name: cart\nspec:\n  template:\n"));
+  text = text.substr(0, text.find("    metadata: {annotations"));
+  EXPECT_THAT(finished.out, StartsWith(before + text));
   EXPECT_TRUE(finished.out.ends_with(after)) << finished.out;
   EXPECT_THAT(
       finished.out,
-      AllOf(HasSubstr("\n      initContainers:\n      - image: saver\n        name: log-saver\n"),
+      AllOf(HasSubstr("\n    spec: {containers: [{name: app, image: app}], initContainers: "
+                      "[{image: saver, name: log-saver, restartPolicy: Always}]}\n"),
             HasSubstr("patterns.remora.dev/injected: \"true\""), Not(HasSubstr("generateName"))));
+  EXPECT_EQ(Run({"uninject", "-f", "-"}, finished.out).out,
+            before + Deployment("cart", "patterns.remora.dev/sidecar: log-saver") + after);
   // What came out is what a second run leaves alone.
   const Finished again = Run({"inject", "-f", "-", "--patterns", "patterns"}, finished.out);
   EXPECT_EQ(again.out, finished.out);
@@ -205,7 +152,7 @@ TEST_F(Cli, UsesPatternsOfTheSameFilesAndPrintsThem) {
   const Finished finished = Run({"inject", "-f", "-"}, text);
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
   EXPECT_THAT(finished.out, AllOf(StartsWith(std::string(kPattern) + "---\n"),
-                                  HasSubstr("image: saver\n        name:")));
+                                  HasSubstr("initContainers: [{image: saver, name:")));
 }
 
 TEST_F(Cli, TakesTheNamespaceOfTheFlagWhereNoneIsNamed) {
@@ -232,8 +179,8 @@ TEST_F(Cli, TakesCatalogNamespaceAndWaitImage) {
       Run({"inject", "-f", "cart.yaml", "--patterns", "redis.yaml", "--catalog-namespace", "shared",
            "--wait-image", "registry.test/remora:1"});
   EXPECT_EQ(finished.exit_code, 0) << finished.err;
-  EXPECT_THAT(finished.out,
-              AllOf(HasSubstr("name: redis--wait"), HasSubstr("image: registry.test/remora:1")));
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("name: redis--wait"),
+                                  HasSubstr("image: \"registry.test/remora:1\"")));
 }
 
 TEST_F(Cli, LeavesOutWhatIsRefusedAndSaysWhy) {

@@ -11,8 +11,14 @@ remora_test(workloads_test
 remora_test(wait_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/wait_test.cc
   DEPS remora_cli remora_fakes LABELS unit)
+remora_test(text_editor_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/text_editor_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/injected_texts_test.cc
+  DEPS remora_cli LABELS unit)
 remora_test(cli_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_test.cc ${CMAKE_CURRENT_LIST_DIR}/text_stream_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/pattern_commands_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/uninject_command_test.cc
   DEPS remora_cli LABELS unit)
 target_compile_definitions(yaml_reader_test PRIVATE REMORA_YAML_SCALARS="${yaml_golden}/scalars.tsv")
 target_compile_definitions(yaml_writer_test PRIVATE REMORA_YAML_STRINGS="${yaml_golden}/strings.json")

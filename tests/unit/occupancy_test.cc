@@ -60,7 +60,7 @@ TEST_F(OccupancyTest, CountsPortsOfProbesHooksAndAnnotations) {
   std::vector<int> ports;
   for (const PortEntry& entry : occupancy.PodPorts()) ports.push_back(entry.port);
   EXPECT_EQ(ports, (std::vector<int>{8080, 53, 8081, 8082, 9102}));
-  EXPECT_TRUE(occupancy.PodPorts()[1].udp);
+  EXPECT_EQ(occupancy.PodPorts()[1].transport, Transport::kUdp);
 }
 
 TEST_F(OccupancyTest, GivesBackWhatARefusedPatternTook) {
@@ -80,11 +80,45 @@ TEST_F(OccupancyTest, GivesBackWhatARefusedPatternTook) {
 
   EXPECT_FALSE(occupancy.HasContainer("redis"));
   EXPECT_FALSE(occupancy.HasVolume("redis--files"));
-  EXPECT_EQ(occupancy.annotation_bytes, facts_.annotation_bytes);
+  EXPECT_EQ(occupancy.annotation_bytes, facts_.AnnotationBytes());
   EXPECT_EQ(occupancy.grace_seconds, 30);
   EXPECT_EQ(web.Mounts(arena_).size(), 1U);
   EXPECT_EQ(web.FindVariable("B", arena_), nullptr);
   EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"earlier\"");
+}
+
+TEST_F(OccupancyTest, FindsTheLastVariableOfANameWhateverItIsWrittenLike) {
+  ASSERT_TRUE(document_
+                  .Parse(R"({"spec":{"containers":[{"name":"web","env":[
+      {"name":"A","value":"1"},{"value":"nameless"},7,{"value":"\"2\"","name":"\u0041"},
+      {"name":"LONG","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}},{"name":3},
+      {"name":"LONGER"}]}]}})")
+                  .ok());
+  arena_.Reset();
+  PodFacts facts(arena_);
+  ReadPodFacts(document_.root(), arena_, facts);
+  Occupancy occupancy(facts, arena_);
+  ContainerOccupancy& web = *occupancy.FindContainer("web");
+  const VariableEntry found = *web.FindVariable("A", arena_);
+  EXPECT_EQ(found.name, "A");
+  EXPECT_EQ(found.position, 3U);
+  EXPECT_EQ(found.value, R"("\"2\"")");
+  EXPECT_FALSE(found.ours);
+  EXPECT_EQ(web.FindVariable("LONG", arena_)->position, 4U);
+  EXPECT_EQ(web.FindVariable("LONG", arena_)->value_from,
+            R"({"fieldRef":{"fieldPath":"metadata.name"}})");
+  EXPECT_EQ(web.FindVariable("LON", arena_), nullptr);
+  EXPECT_EQ(web.FindVariable("LONGEST", arena_), nullptr);
+}
+
+TEST_F(OccupancyTest, FindsWhatItHasChangedWithItsNewValue) {
+  Occupancy occupancy(facts_, arena_);
+  ContainerOccupancy& web = *occupancy.FindContainer("web");
+  web.SetVariable(*web.FindVariable("A", arena_), "\"new\"", "");
+  EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"new\"");
+  web.AddVariable("B", "\"2\"", "");
+  EXPECT_TRUE(web.FindVariable("B", arena_)->ours);
+  EXPECT_EQ(web.FindVariable("A", arena_)->value, "\"new\"");
 }
 
 }  // namespace

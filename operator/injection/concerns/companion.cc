@@ -13,7 +13,7 @@ constexpr std::string_view kTokenPath = "/var/run/secrets/kubernetes.io/servicea
 struct PortText {
   std::string_view name;
   int port = 0;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
 };
 
 void AppendPort(const Context& context, const PortText& port, std::pmr::string& list) {
@@ -25,7 +25,7 @@ void AppendPort(const Context& context, const PortText& port, std::pmr::string& 
   }
   list += R"("containerPort":)";
   list += context.Text(static_cast<std::int64_t>(port.port));
-  list += port.udp ? R"(,"protocol":"UDP"})" : "}";
+  list += port.transport == Transport::kUdp ? R"(,"protocol":"UDP"})" : "}";
 }
 
 }  // namespace
@@ -104,12 +104,14 @@ void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::
     const CompiledEndpoint& endpoint = pattern.endpoints[i];
     const bool takes = take_over && take_over->endpoint == pattern.spec().endpoints[i].name;
     const PortText port = {takes ? std::string_view(take_over->port_name) : "",
-                           candidate_.endpoint_ports[i], endpoint.udp};
-    if (endpoint.is_socket || (!takes && IsDeclared(container, port.port, port.udp))) continue;
+                           candidate_.endpoint_ports[i], endpoint.transport};
+    if (endpoint.is_socket || (!takes && IsDeclared(container, port.port, port.transport)))
+      continue;
     AppendPort(context_, port, ports);
   }
-  if (pattern.metrics_port && !IsDeclared(container, candidate_.metrics_port, false)) {
-    AppendPort(context_, {pattern.spec().metrics->port_name, candidate_.metrics_port, false},
+  if (pattern.metrics_port && !IsDeclared(container, candidate_.metrics_port, Transport::kTcp)) {
+    AppendPort(context_,
+               {pattern.spec().metrics->port_name, candidate_.metrics_port, Transport::kTcp},
                ports);
   }
   if (ports.empty()) return;
@@ -119,12 +121,13 @@ void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::
 }
 
 // By the pattern's own container.ports, as a number or by reference.
-bool CompanionWriter::IsDeclared(const CompiledContainer& container, int port, bool udp) const {
+bool CompanionWriter::IsDeclared(const CompiledContainer& container, int port,
+                                 Transport transport) const {
   const std::string_view text = context_.Text(static_cast<std::int64_t>(port));
   return std::any_of(container.declared_ports.begin(), container.declared_ports.end(),
                      [&](const DeclaredPort& declared) {
                        const auto& reference = declared.port.reference;
-                       return declared.udp == udp &&
+                       return declared.transport == transport &&
                               (reference ? candidate_.values[*reference].text == text
                                          : declared.port.number == port);
                      });
@@ -230,7 +233,7 @@ std::string_view CompanionWriter::WriteWait(std::string_view name) {
   paths_.clear();
   const CompiledPattern& pattern = *candidate_.pattern;
   std::size_t first = 0;
-  while (pattern.endpoints[first].udp) ++first;
+  while (pattern.endpoints[first].transport == Transport::kUdp) ++first;
   const CompiledEndpoint& endpoint = pattern.endpoints[first];
   std::string_view address;
   if (endpoint.is_socket) {

@@ -37,7 +37,7 @@ class CompanionWriter {
   void AppendEnvironment(const CompiledContainer& container, std::pmr::string& json);
   void AppendShareVariable(const ChosenShare& share, std::string_view name, std::pmr::string& list);
   void AppendPorts(const CompiledContainer& container, std::pmr::string& json);
-  bool IsDeclared(const CompiledContainer& container, int port, bool udp) const;
+  bool IsDeclared(const CompiledContainer& container, int port, Transport transport) const;
   void AppendMounts(const CompiledContainer& container, std::pmr::string& json);
   void AppendOwnMount(const CompiledMount& mount);
   void AppendShareMount(const ChosenShare& share, bool read_only);

@@ -47,7 +47,7 @@ bool NeedsWait(const Context& context, const Candidate& candidate);
 // take_over.cc: a port of a container by its name.
 struct NamedPort {
   int number = 0;
-  bool udp = false;
+  Transport transport = Transport::kTcp;
   std::optional<std::size_t> index;  // in `ports`; nothing: an earlier call has taken its name
   bool taken_by_another = false;     // by another pattern of the record
 };
@@ -62,7 +62,8 @@ struct HostPort {
   std::string_view port;
 };
 HostPort HostAndPort(std::string_view address);
-// The real addresses of a pattern that an earlier call has injected: no alias may hide them.
+// The aliases and real addresses of a pattern that an earlier call has injected: no alias may hide
+// an address.
 void NoteUpstreams(Context& context, Candidate& injected, Occupancy& occupancy);
 
 // The plan of one candidate.

@@ -36,12 +36,12 @@ int FixedNumber(const Candidate& candidate, const CompiledPort& port) {
   return number;
 }
 
-// Of TCP and of UDP.
-using UsedPorts = std::array<std::bitset<kAllocated>, 2>;
+// By transport.
+using UsedPorts = std::array<std::bitset<kAllocated>, 3>;
 
 struct Allocation {
   std::string_view key;
-  bool udp;
+  Transport transport;
   Candidate* candidate;
   int* port;
 };
@@ -72,14 +72,16 @@ class PortPlanner {
   // A refused pattern was asked for: what it would have listened on counts as used.
   void FixKnown(Candidate& candidate) {
     const CompiledPattern& pattern = *candidate.pattern;
-    const auto fix = [&](const CompiledPort& port, bool udp) {
-      if (port.number) Fix(candidate, {*port.number, udp, PortUse::kDeclared, candidate.name});
+    const auto fix = [&](const CompiledPort& port, Transport transport) {
+      if (port.number)
+        Fix(candidate, {*port.number, transport, PortUse::kDeclared, candidate.name});
     };
-    for (const CompiledEndpoint& endpoint : pattern.endpoints) fix(endpoint.port, endpoint.udp);
-    if (pattern.metrics_port) fix(*pattern.metrics_port, false);
+    for (const CompiledEndpoint& endpoint : pattern.endpoints)
+      fix(endpoint.port, endpoint.transport);
+    if (pattern.metrics_port) fix(*pattern.metrics_port, Transport::kTcp);
     if (!pattern.companion) return;
     for (const DeclaredPort& declared : pattern.companion->declared_ports) {
-      fix(declared.port, declared.udp);
+      fix(declared.port, declared.transport);
     }
   }
 
@@ -90,19 +92,20 @@ class PortPlanner {
       const CompiledEndpoint& endpoint = pattern.endpoints[i];
       if (endpoint.is_socket) continue;
       TakePort(candidate, endpoint.port,
-               {endpoint.port_key, endpoint.udp, &candidate, &candidate.endpoint_ports[i]});
+               {endpoint.port_key, endpoint.transport, &candidate, &candidate.endpoint_ports[i]});
     }
     if (pattern.metrics_port) {
       TakePort(candidate, *pattern.metrics_port,
-               {pattern.metrics_key, false, &candidate, &candidate.metrics_port});
+               {pattern.metrics_key, Transport::kTcp, &candidate, &candidate.metrics_port});
     }
     if (!pattern.companion) return;
     for (const DeclaredPort& declared : pattern.companion->declared_ports) {
       const int number = FixedNumber(candidate, declared.port);
-      if (number > 0) Fix(candidate, {number, declared.udp, PortUse::kDeclared, candidate.name});
+      if (number > 0)
+        Fix(candidate, {number, declared.transport, PortUse::kDeclared, candidate.name});
     }
     for (const int port : pattern.probe_ports) {
-      Fix(candidate, {port, false, PortUse::kProbe, candidate.name});
+      Fix(candidate, {port, Transport::kTcp, PortUse::kProbe, candidate.name});
     }
   }
 
@@ -117,7 +120,7 @@ class PortPlanner {
                                    api::PatternKindName(candidate.kind), " ", candidate.name,
                                    " is none; expected 1 to 65535"}));
     }
-    Fix(candidate, {out, wanted.udp, PortUse::kDeclared, candidate.name});
+    Fix(candidate, {out, wanted.transport, PortUse::kDeclared, candidate.name});
   }
 
   // Candidates come in the order of decision: of two that clash, the earlier stays.
@@ -125,8 +128,8 @@ class PortPlanner {
     for (const auto* list :
          {&pod_ports_, static_cast<const std::pmr::vector<PortEntry>*>(&fixed_)}) {
       for (const PortEntry& other : *list) {
-        if (other.port == entry.port && other.udp == entry.udp && other.owner != entry.owner &&
-            !IsOwnAnnotation(candidate, other)) {
+        if (other.port == entry.port && other.transport == entry.transport &&
+            other.owner != entry.owner && !IsOwnAnnotation(candidate, other)) {
           Refuse(candidate, Reason::kPortTaken, ClashOf(candidate, entry, other));
         }
       }
@@ -150,8 +153,8 @@ class PortPlanner {
                                                        " is named by the annotation "};
     return injection::Sentence(
         context_, candidate,
-        {" needs port ", context_.Text(static_cast<std::int64_t>(entry.port)),
-         entry.udp ? "/UDP" : "/TCP", ", which", kUses[static_cast<std::size_t>(other.use)],
+        {" needs port ", context_.Text(static_cast<std::int64_t>(entry.port)), "/",
+         TransportName(entry.transport), ", which", kUses[static_cast<std::size_t>(other.use)],
          other.owner});
   }
 
@@ -162,13 +165,13 @@ class PortPlanner {
       for (const PortEntry& entry : *list) {
         const int offset = entry.port - kFirstAllocated;
         if (offset < 0 || offset >= kAllocated) continue;
-        used[entry.udp ? 1 : 0].set(static_cast<std::size_t>(offset));
+        used[static_cast<std::size_t>(entry.transport)].set(static_cast<std::size_t>(offset));
       }
     }
     std::sort(allocations_.begin(), allocations_.end(),
               [](const Allocation& a, const Allocation& b) { return a.key < b.key; });
     for (const Allocation& allocation : allocations_) {
-      AllocateOne(allocation, used[allocation.udp ? 1 : 0]);
+      AllocateOne(allocation, used[static_cast<std::size_t>(allocation.transport)]);
     }
   }
 

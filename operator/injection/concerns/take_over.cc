@@ -35,14 +35,14 @@ class TakeOverPlanner {
   }
 
  private:
-  bool IsUdp() const {
+  Transport TransportOfEndpoint() const {
     for (const CompiledEndpoint& endpoint : candidate_.pattern->endpoints) {
       const auto index = static_cast<std::size_t>(&endpoint - &candidate_.pattern->endpoints[0]);
       if (candidate_.pattern->spec().endpoints[index].name == take_over_.endpoint) {
-        return endpoint.udp;
+        return endpoint.transport;
       }
     }
-    return false;
+    return Transport::kTcp;
   }
 
   // The one target that declares a port of the name, with the endpoint's protocol.
@@ -50,7 +50,7 @@ class TakeOverPlanner {
     const ContainerOccupancy* found = nullptr;
     for (const ContainerOccupancy* target : candidate_.targets) {
       const auto port = FindPort(context_, candidate_, target->facts(), take_over_.port_name);
-      if (!port || port->udp != IsUdp()) continue;
+      if (!port || port->transport != TransportOfEndpoint()) continue;
       if (found != nullptr) {
         Refuse(candidate_, Reason::kTargetAmbiguous,
                Sentence(context_, candidate_,
@@ -82,7 +82,7 @@ class TakeOverPlanner {
     Refuse(candidate_, Reason::kPortNotFound,
            Sentence(context_, candidate_,
                     {" takes over the port ", take_over_.port_name, ", but no target declares a ",
-                     IsUdp() ? "UDP" : "TCP", " port of that name",
+                     TransportName(TransportOfEndpoint()), " port of that name",
                      nearest.empty() ? "" : context_.Text({"; did you mean ", nearest, "?"})}));
   }
 
@@ -140,8 +140,8 @@ class TakeOverPlanner {
 }  // namespace
 
 std::string_view PortNamePointer(const Context& context, const NamedPort& port) {
-  return context.Text({"ports/", context.Text(static_cast<std::int64_t>(port.number)),
-                       port.udp ? "~1UDP" : "~1TCP", "/name"});
+  return context.Text({"ports/", context.Text(static_cast<std::int64_t>(port.number)), "~1",
+                       TransportName(port.transport), "/name"});
 }
 
 std::optional<NamedPort> FindPort(const Context& context, const Candidate& candidate,
@@ -150,13 +150,13 @@ std::optional<NamedPort> FindPort(const Context& context, const Candidate& candi
   for (const JsonValue declared : container.ports.elements()) {
     NamedPort port;
     port.number = static_cast<int>(PortNumber(declared["containerPort"]));
-    port.udp = declared["protocol"].RawString() == "UDP";
+    port.transport = ParseTransport(declared["protocol"].RawString());
     port.index = index++;
     if (declared["name"].String(context.arena) == name) return port;
     // An earlier call has taken the name away: it counts as the user wrote it.
     const std::string_view pointer =
         context.Text({"/spec/containers/", container.name, "/", PortNamePointer(context, port)});
-    for (const RecordedPath& changed : context.previous.changed) {
+    for (const RecordedPath& changed : context.previous.changed()) {
       if (changed.pointer != pointer || changed.before.String(context.arena) != name) continue;
       port.index.reset();
       port.taken_by_another = static_cast<int>(changed.pattern) != candidate.recorded;

@@ -39,7 +39,7 @@ std::optional<EffectiveParameter> GivenValue(const Context& context, const Candi
 
 void RefuseUnknownParameters(Context& context, Candidate& candidate) {
   const std::string_view prefix = context.Text({api::kParameterPrefix, candidate.name, "."});
-  for (const StringPair& pair : context.pod.annotations) {
+  for (const Annotation& pair : context.pod.annotations) {
     if (!pair.key.starts_with(prefix)) continue;
     const std::string_view name = pair.key.substr(prefix.size());
     const auto& parameters = candidate.pattern->spec().parameters;

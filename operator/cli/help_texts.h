@@ -1,0 +1,73 @@
+// What `remora --help` and `remora COMMAND --help` say beside the lists of commands and flags.
+#pragma once
+
+namespace remora::cli {
+
+inline constexpr const char* kAbout =
+    "Remora adds companion containers to Pods: a Sidecar, an Ambassador, an Adapter.\n"
+    "These commands decide on files what the webhook decides in a cluster.\n";
+
+inline constexpr const char* kExample = R"(
+Example:
+  # deploy.yaml asks for a pattern in its template's annotations:
+  #   patterns.remora.dev/ambassador: redis
+  remora explain -f deploy.yaml --patterns patterns/
+  remora inject  -f deploy.yaml --patterns patterns/ | kubectl apply -f -
+
+Exit code: 0 fine, 1 refused, 2 not understood or not readable.)";
+
+inline constexpr const char* kInjectFooter = R"(
+Patterns and Namespaces among the documents are used, whatever option they came by; all else that a
+cluster would know counts as absent. What comes by -f is printed, what comes by --patterns is not.
+Only what is new is written: comments, quotes and order stay, and documents that get no companion
+come out byte for byte. `remora uninject` takes it back.
+
+Example:
+  remora inject -f shop/ --patterns patterns/ -n shop | kubectl apply -f -)";
+
+inline constexpr const char* kUninjectFooter = R"(
+What is undone stands in the annotation patterns.remora.dev/status of the Pod or the template. One
+that cannot be read, or that lists what Remora never touches, is refused, and its document comes out
+as it is. Patterns are not needed.
+
+Example:
+  kubectl get deployment cart -o yaml | remora uninject -f - | kubectl replace -f -)";
+
+inline constexpr const char* kExplainFooter = R"(
+Exit code 1: a pattern that was asked for would not be put in, be the Pod admitted or not.
+
+Example:
+  remora explain -f deploy.yaml --patterns patterns/)";
+
+inline constexpr const char* kWaitFooter = R"(
+HOST is an IPv4 address, an IPv6 address in brackets or localhost; no name is looked up.
+
+Example:
+  remora wait --timeout=1m30s tcp://127.0.0.1:6379)";
+
+inline constexpr const char* kLintFooter = R"(
+Of each pattern: its fields, its references, a rendering with sample values (a parameter's default,
+the first of its enum, or its example) and its tests. One line a finding:
+  FILE:LINE: KIND NAMESPACE/NAME: FIELD: what is wrong
+Warnings say what is allowed and will probably not work; they do not change the exit code.
+
+Example:
+  remora lint -f patterns/)";
+
+inline constexpr const char* kTestFooter = R"(
+A test in spec.tests of a pattern:
+  - name: two databases
+    pod: {metadata: {annotations: {patterns.remora.dev/ambassador: redis}}, spec: {...}}
+    want: {reason: Injected, pod: {spec: {initContainers: [{name: redis}]}}}
+want.pod is a part that the result must contain: of containers, variables, volumes, mounts and ports
+the named ones, of other lists the whole.
+
+Example:
+  remora test patterns/)";
+
+inline constexpr const char* kCompletionFooter = R"(
+Example:
+  source <(remora completion bash)
+  remora completion fish > ~/.config/fish/completions/remora.fish)";
+
+}  // namespace remora::cli

@@ -1,0 +1,3 @@
+module patterns.remora.dev/bench
+
+go 1.26
