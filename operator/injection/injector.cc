@@ -215,7 +215,7 @@ class Planner {
   }
 
   void FillFromRecord(const RecordedPattern& recorded, Decision& decision) {
-    decision.reason = Reason::kAlreadyInjected;
+    decision.reason = recorded.bypassed ? Reason::kBypassed : Reason::kAlreadyInjected;
     decision.revision = recorded.revision;
     auto* targets = NewVector<std::string_view>();
     for (const JsonValue target : recorded.targets.elements()) {

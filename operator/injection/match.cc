@@ -164,7 +164,9 @@ void TakeFromRecord(Context& context, Candidate& candidate) {
                        recorded[i].namespace_name == candidate.named_namespace);
     if (!same) continue;
     candidate.recorded = static_cast<int>(i);
-    candidate.already_injected = recorded[i].injected && IsThere(context, i);
+    // A bypassed one has no companion that could be lost.
+    candidate.already_injected = (recorded[i].injected && IsThere(context, i)) ||
+                                 (recorded[i].bypassed && candidate.bypass_asked);
     if (candidate.already_injected) candidate.namespace_name = recorded[i].namespace_name;
     return;
   }

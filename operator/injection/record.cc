@@ -159,6 +159,7 @@ void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
     pattern.name = element["name"].String(arena).value_or("");
     pattern.revision = element["revision"].String(arena).value_or("");
     pattern.injected = kind && element["reason"].RawString() == "Injected";
+    pattern.bypassed = kind && element["reason"].RawString() == "Bypassed";
     pattern.targets = element["targets"];
     pattern.ports = element["ports"];
     record.patterns.push_back(pattern);

@@ -24,6 +24,7 @@ struct RecordedPattern {
   std::string_view name;
   std::string_view revision;
   bool injected = false;
+  bool bypassed = false;
   JsonValue targets;
   JsonValue ports;
 };

@@ -80,8 +80,8 @@ constexpr const char* kTail = R"j({"selector":{"matchLabels":{"app":"web"}},
   "allowedNamespaces":{"from":"Selector","selector":{"matchLabels":{"team":"a"}}},
   "placement":{"mode":"Native","position":"BeforeInit"},
   "metrics":{"portName":"lines","path":"/lines"},"container":{"image":"tail"}})j";
-constexpr const char* kAutomatic = R"j({"selector":{},"container":{"image":"auto",
-  "args":["$(pod.labels['tier'])"]}})j";
+constexpr const char* kAutomatic = R"j({"selector":{"matchExpressions":[{"key":"app",
+  "operator":"Exists"}]},"container":{"image":"auto","args":["$(pod.labels['tier'])"]}})j";
 
 }  // namespace
 

@@ -262,8 +262,8 @@ class SpecGenerator {
     if (Chance(60)) spec_["allowedNamespaces"] = {{"from", "All"}};
     if (Chance(20)) {
       spec_["allowedNamespaces"] = json::parse(
-          R"({"from":"Selector","selector":{"matchExpressions":[{"key":"team","operator":"Exists"}],
-              "matchLabels":{"team":"a"}}})");
+          R"({"from":"Selector","selector":{"matchLabels":{"team":"a"},"matchExpressions":
+              [{"key":"team","operator":"In","values":["a","b"]}]}})");
     }
     if (Chance(50)) spec_["onError"] = Chance(75) ? "Admit" : "Deny";
     if (Chance(5)) {

@@ -160,6 +160,9 @@ void NoteUpstreams(Context& context, Candidate& injected, Occupancy& occupancy) 
   if (!copy.Refused()) ResolveValues(context, copy, Stage::kRequest);
   if (copy.Refused()) return;
   for (const CompiledEndpoint& endpoint : copy.pattern->endpoints) {
+    for (const Template& name : endpoint.hostnames) {
+      occupancy.aliases.push_back({Rendered(context, copy, name), copy.name, copy.kind});
+    }
     const std::string_view upstream = Rendered(context, copy, endpoint.upstream);
     if (upstream.empty()) continue;
     occupancy.upstream_hosts.push_back({HostAndPort(upstream).host, copy.name, copy.kind});

@@ -62,7 +62,8 @@ struct HostPort {
   std::string_view port;
 };
 HostPort HostAndPort(std::string_view address);
-// The real addresses of a pattern that an earlier call has injected: no alias may hide them.
+// The aliases and real addresses of a pattern that an earlier call has injected: no alias may hide
+// an address.
 void NoteUpstreams(Context& context, Candidate& injected, Occupancy& occupancy);
 
 // The plan of one candidate.

@@ -1,4 +1,6 @@
 // Environment: variables for the targets, in front of their own, so that these can use them.
+#include <algorithm>
+
 #include "operator/api/field_rules.h"
 #include "operator/injection/concerns/concerns.h"
 
@@ -11,7 +13,7 @@ using api::Reason;
 class VariablePlanner {
  public:
   VariablePlanner(Context& context, Candidate& candidate, ContainerOccupancy& target)
-      : context_(context), candidate_(candidate), target_(target) {}
+      : context_(context), candidate_(candidate), target_(target), planned_(&context.arena) {}
 
   void Plan(const CompiledVariable& variable) {
     name_ = RenderedAs(context_, candidate_, variable.name, api::formats::kVariableName);
@@ -19,7 +21,10 @@ class VariablePlanner {
     VariableEntry* entry = target_.FindVariable(name_, context_.arena);
     if (entry == nullptr) return Add(variable);
     const Operation probe = OperationFor(name_);
-    const bool was_ours = WasOurs(context_, candidate_, probe);
+    // An endpoint and `env` may speak of one variable: the second finds what the first has set.
+    const bool again = std::find(planned_.begin(), planned_.end(), name_) != planned_.end();
+    const bool was_ours = !again && WasOurs(context_, candidate_, probe);
+    planned_.push_back(name_);
     if (variable.operation != api::VariableOperation::kSet) {
       return was_ours ? Override(variable, *entry) : Extend(variable, *entry);
     }
@@ -136,6 +141,7 @@ class VariablePlanner {
   Candidate& candidate_;
   ContainerOccupancy& target_;
   std::string_view name_;  // of the variable being planned
+  std::pmr::vector<std::string_view> planned_;
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "operator/injection/concerns/concerns.h"
+#include "operator/injection/record.h"
 
 namespace remora::injection {
 
@@ -32,6 +33,19 @@ std::uint32_t LeadingForeign(const PodFacts& pod) {
   std::uint32_t count = 0;
   while (count < pod.init_containers.size() && pod.init_containers[count].foreign) ++count;
   return count;
+}
+
+// The pattern that has brought an init container of the Pod in an earlier call; empty: none.
+std::string_view BroughtBy(const Context& context, const ContainerFacts& container) {
+  Operation added;
+  added.list = List::kInitContainers;
+  added.key = container.name;
+  std::pmr::string pointer(&context.arena);
+  AppendPointer(added, pointer);
+  for (const RecordedPath& path : context.previous.added()) {
+    if (path.pointer == pointer) return context.previous.patterns[path.pattern].name;
+  }
+  return {};
 }
 
 std::optional<std::uint32_t> IndexInPod(const Context& context, std::string_view name) {
@@ -89,7 +103,8 @@ struct Node {
   Zone zone = Zone::kPod;
   std::size_t major = 0;  // number of the candidate, or of the Pod's init container
   std::size_t minor = 0;  // in the chain
-  std::string_view name;
+  std::string_view name;  // of the container of the Pod, or of the pattern that brought it
+  bool brought = false;   // by an earlier call: it binds as its pattern does
   bool done = false;
 };
 
@@ -115,7 +130,9 @@ class Graph {
         order_(&context.arena) {
     const auto& init = context.pod.init_containers;
     for (std::size_t i = 0; i < init.size(); ++i) {
-      nodes_.push_back({Zone::kPod, i, 0, init[i].name});
+      const std::string_view pattern = BroughtBy(context, init[i]);
+      nodes_.push_back(
+          {Zone::kPod, i, 0, pattern.empty() ? init[i].name : pattern, !pattern.empty()});
       if (i > 0) edges_.push_back({i - 1, i});
     }
   }
@@ -166,6 +183,8 @@ class Graph {
     while (nodes_[at].done) ++at;
     // Every node that is left has a predecessor that is left: going back enters a circle.
     for (std::size_t i = 0; i < nodes_.size(); ++i) at = OpenPredecessor(at);
+    // It leads through what was added last, since all was well before.
+    while (at < chains_.back().first) at = OpenPredecessor(at);
     std::pmr::vector<std::string_view> names(&context_.arena);
     const std::size_t start = at;
     do {
@@ -222,15 +241,15 @@ class Graph {
   void AddWishes(const Chain& chain, std::size_t limit) {
     bool bound = false;
     for (const std::string& name : PlacementOf(chain).before) {
-      if (const auto pod = PodNode(name)) {
+      if (const auto pod = FirstPodNode(name)) {
         edges_.push_back({chain.last, *pod});
-        bound = true;
+        bound = bound || !nodes_[*pod].brought;
       }
     }
     for (const std::string& name : PlacementOf(chain).after) {
-      if (const auto pod = PodNode(name)) {
+      if (const auto pod = LastPodNode(name)) {
         edges_.push_back({*pod, chain.first});
-        bound = true;
+        bound = bound || !nodes_[*pod].brought;
       }
     }
     for (std::size_t i = 0; i < limit; ++i) AddWishesFor(chain, chains_[i]);
@@ -249,20 +268,27 @@ class Graph {
     }
   }
 
+  // Among the Pod's own: what earlier calls have brought is no part of it.
   void AddPosition(const Chain& chain) {
     const std::size_t count = context_.pod.init_containers.size();
     const std::size_t foreign = LeadingForeign(context_.pod);
-    if (IsBeforeInit(context_.candidates[chain.candidate])) {
-      if (foreign > 0) edges_.push_back({foreign - 1, chain.first});
-      if (foreign < count) edges_.push_back({chain.last, foreign});
-    } else if (count > 0) {
-      edges_.push_back({count - 1, chain.first});
-    }
+    const bool early = IsBeforeInit(context_.candidates[chain.candidate]);
+    std::size_t before = early ? foreign : count;
+    while (before > 0 && nodes_[before - 1].brought) --before;
+    if (before > 0) edges_.push_back({before - 1, chain.first});
+    if (early && foreign < count) edges_.push_back({chain.last, foreign});
   }
 
-  std::optional<std::size_t> PodNode(std::string_view name) const {
+  std::optional<std::size_t> FirstPodNode(std::string_view name) const {
     for (std::size_t i = 0; i < context_.pod.init_containers.size(); ++i) {
-      if (context_.pod.init_containers[i].name == name) return i;
+      if (nodes_[i].name == name) return i;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<std::size_t> LastPodNode(std::string_view name) const {
+    for (std::size_t i = context_.pod.init_containers.size(); i-- > 0;) {
+      if (nodes_[i].name == name) return i;
     }
     return std::nullopt;
   }
