@@ -10,6 +10,7 @@ import sys
 import yaml
 
 GOLDEN = pathlib.Path(__file__).resolve().parent.parent / "golden"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the first is ten times as fast
 LARGEST = 8192  # as hack/fuzz.sh limits what is tried
 STATUS = "patterns.remora.dev/status"
 
@@ -58,7 +59,7 @@ def seeds():
         for record in filter(None, records(case)):
             yield "record", case.name, record + chr(32 + number % 95)
     for file in sorted(GOLDEN.glob("**/*.yaml")):
-        for document in yaml.safe_load_all(file.read_text()):
+        for document in yaml.load_all(file.read_text(), LOADER):
             if isinstance(document, dict) and document.get("kind") in (
                 "Sidecar",
                 "Ambassador",
