@@ -3,8 +3,8 @@
 #
 # usage: hack/build.sh [PRESET] [TARGET...]
 #
-#   PRESET   dev (the default: AddressSanitizer and UndefinedBehaviorSanitizer), tsan or release;
-#            the result is in build/PRESET/
+#   PRESET   dev (the default: AddressSanitizer and UndefinedBehaviorSanitizer), tsan, release or
+#            fuzz (the fuzzers alone, by clang); the result is in build/PRESET/
 #   TARGET   what to build (default: everything)
 
 set -euo pipefail
@@ -20,8 +20,8 @@ main() {
   local preset=${1:-dev} targets=("${@:2}") what
   case $preset in
     -h | --help) usage && return ;;
-    dev | tsan | release) ;;
-    *) die "there is no preset $preset; dev, tsan and release are known, see hack/build.sh --help" ;;
+    dev | tsan | release | fuzz) ;;
+    *) die "there is no preset $preset; dev, tsan, release and fuzz are known, see hack/build.sh --help" ;;
   esac
   need_commands cmake ninja
   cd "$ROOT"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs packages, builds, and runs every test; this is what CI runs.
 #
-# Builds two configurations: release (the programs as shipped, for the tests that start them) and dev
-# (AddressSanitizer and UndefinedBehaviorSanitizer). The tests on a real API server share one control
-# plane. The last line counts all tests: `N passed, N failed`.
+# Builds three configurations: release (the programs as shipped, for the tests that start them), dev
+# (AddressSanitizer and UndefinedBehaviorSanitizer) and the fuzzers. The tests on a real API server
+# share one control plane. The last line counts all tests: `N passed, N failed`.
 #
 # usage: hack/test.sh           what CI runs
-#        hack/test.sh --quick   release only, no sanitizers
+#        hack/test.sh --quick   release only, no sanitizers, no fuzzers
 #        hack/test.sh --all     and ThreadSanitizer for what has threads, and clang-tidy
 
 set -euo pipefail
@@ -110,6 +110,7 @@ main() {
     [[ $script != */yaml_table_test.sh ]] || arguments=(build/release/operator/cli/remora)
     stage "$(basename "$script" .sh)" "$ROOT/$script" "${arguments[@]}"
   done
+  [[ $extent == --quick ]] || stage "fuzzers" "$ROOT/hack/fuzz.sh" --seconds 30
   [[ $extent == --quick ]] || build_and_test dev
   if [[ $extent == --all ]]; then
     build_and_test tsan "${TSAN_TARGETS[@]}"

@@ -117,11 +117,11 @@ void CompanionWriter::AppendPorts(const CompiledContainer& container, std::pmr::
   const auto& take_over = pattern.spec().take_over;
   for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
     const CompiledEndpoint& endpoint = pattern.endpoints[i];
+    if (endpoint.is_socket) continue;  // where all are sockets, no port was given out
     const bool takes = take_over && take_over->endpoint == pattern.spec().endpoints[i].name;
     const PortText port = {takes ? std::string_view(take_over->port_name) : "",
                            candidate_.endpoint_ports[i], endpoint.transport};
-    if (endpoint.is_socket || (!takes && IsDeclared(container, port.port, port.transport)))
-      continue;
+    if (!takes && IsDeclared(container, port.port, port.transport)) continue;
     AppendPort(context_, port, ports);
   }
   if (pattern.metrics_port && !IsDeclared(container, candidate_.metrics_port, Transport::kTcp)) {
