@@ -2,7 +2,7 @@
 
 #include "tests/fuzz/invariants.h"
 #include "tests/fuzz/typed_pod.h"
-#include "tests/property/pod_generator.h"
+#include "tests/property/pattern_generator.h"
 
 namespace remora::testing {
 
@@ -12,7 +12,7 @@ using nlohmann::json;
 
 std::shared_ptr<const injection::PatternIndex> StoredIndex() {
   injection::PatternIndex::Builder builder;
-  for (const json& pattern : StoredPatterns()) {
+  for (const json& pattern : PatternsByHand()) {
     builder.Add(injection::StoredPattern::FromObject(pattern));
   }
   return std::move(builder).Build();

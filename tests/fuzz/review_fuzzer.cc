@@ -102,7 +102,7 @@ class ReviewFuzzer {
   FixedPatterns patterns_;
   injection::Environment environment_;
   webhook::Metrics metrics_;
-  webhook::PodHandler handler_{{patterns_, environment_, metrics_}};
+  webhook::PodHandler handler_{webhook::Entry::kNamed, {patterns_, environment_, metrics_}};
 };
 
 }  // namespace
