@@ -87,6 +87,7 @@ verify() {
   for check in format sizes edges docs shell; do
     stage "verify $check" "$ROOT/hack/verify-$check.sh"
   done
+  stage "verify cases" "$ROOT/hack/cases.sh" --holes
   stage "verify mutants" "$ROOT/hack/mutants.sh" --check
 }
 
