@@ -1,5 +1,6 @@
 // remora-webhook: wiring only.
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -35,6 +36,8 @@ namespace {
 constexpr int kUsageError = 2;
 constexpr int kHttpClientThreads = 2;  // for six watches
 constexpr std::chrono::seconds kCertificateInterval{1};
+// Of the allocator; with one for each thread, what a list took is kept once for each of them.
+constexpr int kMemoryArenas = 2;
 // An answer may still be under way for the handler's time and the write's first moments.
 constexpr std::chrono::seconds kInFlightLimit{5};
 
@@ -146,6 +149,16 @@ injection::Environment MakeEnvironment(const Options& options) {
   return environment;
 }
 
+// The first lists are read as JSON documents, many times the size of what is kept of them: gives the
+// memory back when the last of them has been read.
+void TrimMemoryOnceRead(const PatternSource& patterns, Clock& clock, const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kPoll{200};
+  while (!patterns.Missing().empty()) {
+    if (!clock.SleepFor(kPoll, stop)) return;
+  }
+  malloc_trim(0);
+}
+
 std::string WhyNotReady(const PatternSource& patterns, bool draining) {
   if (draining) return "draining: no new requests, please";
   const std::string missing = patterns.Missing();
@@ -190,6 +203,8 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
   (*certificate)->Watch(kCertificateInterval);
   runtime::Manager manager;
   caches.RunIn(manager);
+  manager.Add("memory",
+              [&](const std::stop_token& stop) { TrimMemoryOnceRead(caches.patterns, clock, stop); });
 
   const int signal = signals.Wait();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"seconds", options.drain.count()}});
@@ -205,6 +220,7 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
 
 int Main(int argc, char** argv) {
   EndSignals signals;
+  mallopt(M_ARENA_MAX, kMemoryArenas);
   kube::InitializeThreads(kHttpClientThreads);
   const auto command_line = ParseCommandLine(argc, argv, REMORA_VERSION);
   if (!command_line.ok()) {

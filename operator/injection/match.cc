@@ -177,7 +177,6 @@ void KeepRecorded(Context& context) {
   const auto& recorded = context.previous.patterns;
   for (std::uint32_t i = 0; i < recorded.size(); ++i) {
     if (!recorded[i].injected || FindCandidate(context, recorded[i].name) != nullptr) continue;
-    if (!IsThere(context, i)) continue;
     Candidate& candidate = context.candidates.emplace_back(context.arena);
     candidate.kind = recorded[i].kind;
     candidate.name = recorded[i].name;

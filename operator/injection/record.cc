@@ -11,6 +11,8 @@ namespace remora::injection {
 namespace {
 
 constexpr std::int64_t kVersion = 1;
+// Far more than a Pod can ask for: who writes more into a record has forged it.
+constexpr std::size_t kMostPatterns = 256;
 
 template <typename Paths>
 bool Contains(const Paths& paths, std::uint32_t pattern, std::string_view pointer) {
@@ -164,6 +166,7 @@ void ReadRecord(std::string_view text, JsonDocument& document, Arena& arena,
     pattern.ports = element["ports"];
     record.patterns.push_back(pattern);
   }
+  if (record.patterns.size() > kMostPatterns) return record.patterns.clear();
   record.added_json_ = root["added"];
   record.changed_json_ = root["changed"];
 }

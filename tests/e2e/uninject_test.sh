@@ -20,9 +20,11 @@ as_served() {
     sed 's/kube-api-access-[a-z0-9]*/kube-api-access/'
 }
 
-# The workload of an example; its pattern stands in front of it.
-workload_of() { csplit --quiet --prefix="$WORK/part-" "$1" '/^---$/' '{*}' && cat "$(last_part)"; }
-last_part() { printf '%s\n' "$WORK"/part-* | tail -1; }
+# The workload of an example: the one document with Pods in it.
+workload_of() {
+  csplit --quiet --prefix="$WORK/part-" "$1" '/^---$/' '{*}'
+  cat "$(grep --files-with-matches '^kind: \(Deployment\|Pod\|StatefulSet\)$' "$WORK"/part-*)"
+}
 
 # gives_back EXAMPLE: injected, kept by the API server and uninjected it is what the API server keeps of the original
 gives_back() {
