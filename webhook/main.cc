@@ -203,8 +203,9 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
   (*certificate)->Watch(kCertificateInterval);
   runtime::Manager manager;
   caches.RunIn(manager);
-  manager.Add("memory",
-              [&](const std::stop_token& stop) { TrimMemoryOnceRead(caches.patterns, clock, stop); });
+  manager.Add("memory", [&](const std::stop_token& stop) {
+    TrimMemoryOnceRead(caches.patterns, clock, stop);
+  });
 
   const int signal = signals.Wait();
   Log(LogLevel::kInfo, "draining", {{"signal", signal}, {"seconds", options.drain.count()}});

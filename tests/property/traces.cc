@@ -1,8 +1,10 @@
 #include "tests/property/traces.h"
 
+#include <re2/re2.h>
+
 #include <map>
 #include <optional>
-#include <regex>
+
 #include <vector>
 
 #include "tests/property/undo.h"
@@ -15,11 +17,11 @@ using nlohmann::json;
 
 // Where members may be added, in a path without indices.
 bool MayAdd(const std::string& path) {
-  static const std::regex kPlaces(
+  static const re2::RE2 kPlaces(
       "/metadata/(labels|annotations)"
       "|/spec/(containers|initContainers|volumes|imagePullSecrets|hostAliases)"
       "|/spec/hostAliases/hostnames|/spec/(containers|initContainers)/(env|volumeMounts)");
-  return std::regex_match(path, kPlaces);
+  return re2::RE2::FullMatch(path, kPlaces);
 }
 
 // A list or map that may come into being where it may be added to.
@@ -28,14 +30,14 @@ bool MayBegin(const std::string& path, const json& value) {
 }
 
 bool MayChange(const std::string& pointer) {
-  static const std::regex kPlaces(
+  static const re2::RE2 kPlaces(
       "/spec/terminationGracePeriodSeconds"
       "|/metadata/labels/patterns\\.remora\\.dev~1injected"
       "|/spec/(containers|initContainers)/[^/]+/env/[^/]+/(value|valueFrom)"
       "|/spec/containers/[^/]+/ports/[0-9]+~1(TCP|UDP)/name"
       "|/spec/containers/[^/]+/(livenessProbe|readinessProbe|startupProbe|lifecycle/postStart"
       "|lifecycle/preStop)/(httpGet|tcpSocket|grpc)/port");
-  return std::regex_match(pointer, kPlaces);
+  return re2::RE2::FullMatch(pointer, kPlaces);
 }
 
 bool IsWithin(const json& part, const json& whole, const std::string& path, std::string& why);
