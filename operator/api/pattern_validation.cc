@@ -66,11 +66,15 @@ Complaint ValidateKeys(const std::map<std::string, std::string>& entries, const 
   constexpr std::size_t kLongestShown = 60;
   for (const auto& [key, value] : entries) {
     if (!IsQualifiedName(key)) {
-      return path + ": expected keys such as team or example.com/team, not " +
-             nlohmann::json(key.substr(0, kLongestShown))
-                 .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+      return std::string(path)
+          .append(": expected keys such as team or example.com/team, not ")
+          .append(nlohmann::json(key.substr(0, kLongestShown))
+                      .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace));
     }
-    if (is_reserved(key)) return path + "." + key + ": a pattern may not set it: remove it";
+    if (is_reserved(key)) {
+      return std::string(path).append(".").append(key).append(
+          ": a pattern may not set it: remove it");
+    }
   }
   return std::nullopt;
 }

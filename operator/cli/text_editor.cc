@@ -102,15 +102,18 @@ class Editor {
     if (node.kind == Kind::kAlias) {
       if (changed) return changes_.Replace(node, after);
       aliases_.emplace_back(&node, &before);
-    } else if (changed && node.flow && node.children.empty()) {
-      changes_.Replace(node, after);
-    } else if (node.kind == Kind::kMap && before.is_object() && after.is_object()) {
-      VisitMap(node, before, after);
-    } else if (node.kind == Kind::kList && before.is_array() && after.is_array()) {
-      VisitList(node, before, after);
-    } else if (changed) {
-      changes_.Replace(node, after);
+      return;
     }
+    const bool is_empty_flow = node.flow && node.children.empty();
+    if (!(changed && is_empty_flow)) {
+      if (node.kind == Kind::kMap && before.is_object() && after.is_object()) {
+        return VisitMap(node, before, after);
+      }
+      if (node.kind == Kind::kList && before.is_array() && after.is_array()) {
+        return VisitList(node, before, after);
+      }
+    }
+    if (changed) changes_.Replace(node, after);
   }
 
   void VisitMap(const TextNode& map, const json& before, const json& after) {

@@ -140,8 +140,7 @@ class Planner {
     }
     ResolvePorts(context_, *occupancy_);
     ResolveOrder(context_);
-    for (std::size_t i = 0; i < context_.candidates.size(); ++i) {
-      Candidate& candidate = context_.candidates[i];
+    for (Candidate& candidate : context_.candidates) {
       if (candidate.pattern == nullptr || candidate.Refused()) continue;
       const Occupancy::Mark mark = occupancy_->MarkNow();
       const std::size_t operations = context_.plan.operations.size();

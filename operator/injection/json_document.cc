@@ -265,7 +265,7 @@ Result<void> JsonDocument::Walk(int max_depth) {
   const auto is_key = [&] { return At(i) == '"' && At(i + 1) == ':'; };
   for (;;) {
     const char c = At(i);  // the first of a value
-    if (c == '"') {
+    if (c == '"') {  // NOLINT(bugprone-branch-clone): asked first, for most values are strings
       skip_[i] = i + 1;
       ++i;
     } else if (c == '{' || c == '[') {

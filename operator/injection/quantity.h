@@ -40,6 +40,7 @@ class Quantity {
   void AppendBinary(std::pmr::string& out) const;   // as memory: "512Mi", "1500M"
 
   friend bool operator==(const Quantity&, const Quantity&) = default;
+  // NOLINTNEXTLINE(modernize-use-nullptr): there is none
   friend auto operator<=>(const Quantity&, const Quantity&) = default;
 
  private:

@@ -239,9 +239,12 @@ Result<bool> UndoInjection(json& pod) {
   if (!record.ok()) return record.error();
   json undone = pod;
   undone.at(annotations).erase(std::string(api::kStatusKey));
+  // clang 14 rejects range views.
+  // NOLINTNEXTLINE(modernize-loop-convert)
   for (auto path = record->added.rbegin(); path != record->added.rend(); ++path) {
     Remove(undone, path->tokens);
   }
+  // NOLINTNEXTLINE(modernize-loop-convert)
   for (auto path = record->changed.rbegin(); path != record->changed.rend(); ++path) {
     PutBack(undone, *path);
   }

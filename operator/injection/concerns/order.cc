@@ -194,6 +194,7 @@ class Graph {
     if (names.size() > 1 && names.front() == names.back()) names.pop_back();
     names.push_back(names.front());
     std::string_view text;
+    // NOLINTNEXTLINE(modernize-loop-convert): clang 14 rejects range views
     for (auto name = names.rbegin(); name != names.rend(); ++name) {
       text = text.empty() ? *name : context_.Text({text, " -> ", *name});
     }

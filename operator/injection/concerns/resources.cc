@@ -264,11 +264,11 @@ const ResourceWriter::Entry* ResourceWriter::Find(std::string_view resource) con
 }
 
 ResourceWriter::Field ResourceWriter::Given(const WrittenQuantity& value,
-                                            const LimitRangeFacts* range) const {
+                                            const LimitRangeFacts* range) {
   return {true, value.text, value.quantity, range};
 }
 
-ResourceWriter::Field ResourceWriter::Literal(std::string_view text) const {
+ResourceWriter::Field ResourceWriter::Literal(std::string_view text) {
   return {true, text, Quantity::Parse(text), nullptr};
 }
 

@@ -67,8 +67,8 @@ class ResourceWriter {
 
   Entry& At(std::string_view resource);
   const Entry* Find(std::string_view resource) const;
-  Field Given(const WrittenQuantity& value, const LimitRangeFacts* range) const;
-  Field Literal(std::string_view text) const;
+  static Field Given(const WrittenQuantity& value, const LimitRangeFacts* range);
+  static Field Literal(std::string_view text);
   void RefuseRange(const LimitRangeFacts& range, const ResourceLimit& limit,
                    std::string_view found);
 

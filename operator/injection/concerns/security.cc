@@ -175,7 +175,7 @@ void SecurityWriter::CheckRoot(JsonValue context) {
                    "spec.securityContext.runAsNonRoot: true, with which root is not started"}));
 }
 
-void SecurityWriter::AppendRestricted(JsonValue context, std::pmr::string& json) {
+void SecurityWriter::AppendRestricted(JsonValue context, std::pmr::string& json) const {
   const JsonValue pod = context_.pod.security_context;
   json += R"(,"securityContext":{)";
   for (const JsonValue::Member member : context.members()) {
@@ -201,7 +201,7 @@ void SecurityWriter::AppendRestricted(JsonValue context, std::pmr::string& json)
   json += '}';
 }
 
-void SecurityWriter::AppendWait(std::pmr::string& json) {
+void SecurityWriter::AppendWait(std::pmr::string& json) const {
   json += R"(,"securityContext":{"allowPrivilegeEscalation":false,"runAsNonRoot":true,)";
   const bool is_openshift = context_.namespace_facts != nullptr &&
                             context_.namespace_facts->annotations.contains(kOpenShiftUsers);

@@ -27,7 +27,7 @@ class SecurityWriter {
   // `,"securityContext":{...}`, where there is something to say.
   void Append(const CompiledContainer& container, std::pmr::string& json);
   // Of the wait container, which fits every level.
-  void AppendWait(std::pmr::string& json);
+  void AppendWait(std::pmr::string& json) const;
 
  private:
   void CheckPorts(const CompiledContainer& container);
@@ -37,7 +37,7 @@ class SecurityWriter {
   void CheckCapabilities(JsonValue context);
   void CheckSeLinux(JsonValue options);
   void CheckProfile(JsonValue context, std::string_view field);
-  void AppendRestricted(JsonValue context, std::pmr::string& json);
+  void AppendRestricted(JsonValue context, std::pmr::string& json) const;
   void Forbid(std::string_view field, std::string_view value);
 
   Context& context_;

@@ -86,7 +86,7 @@ class TakeOverPlanner {
                      nearest.empty() ? "" : context_.Text({"; did you mean ", nearest, "?"})}));
   }
 
-  Operation OperationFor(const ContainerFacts& facts) const {
+  static Operation OperationFor(const ContainerFacts& facts) {
     Operation operation;
     operation.list = List::kContainerField;
     operation.container = facts.index;
