@@ -291,8 +291,6 @@ void MatchPatterns(Context& context) {
   const PodFacts& pod = context.pod;
   Plan& plan = context.plan;
   const std::string_view label = InjectionLabel(context);
-  plan.asked = std::any_of(pod.annotations.begin(), pod.annotations.end(),
-                           [](const Annotation& a) { return api::AsksForPatterns(a.key); });
   if (pod.FindAnnotation(kMirror) != nullptr) {
     plan.skipped = Reason::kMirrorPod;
   } else if (label == "disabled") {

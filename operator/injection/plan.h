@@ -94,7 +94,6 @@ struct Plan {
 
   const PodFacts* pod = nullptr;
   std::optional<api::Reason> skipped;  // why the Pod was not looked at: OptedOut, MirrorPod ...
-  bool asked = false;                  // there is a key of ours
   std::string_view refusal;            // a key or a list that cannot be read: the Pod is denied
   api::Reason refusal_reason = api::Reason::kInvalidAnnotation;
   std::pmr::vector<Decision> decisions;    // in the order of kind, namespace, name

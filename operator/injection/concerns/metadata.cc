@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 
+#include "operator/api/annotations.h"
 #include "operator/injection/concerns/concerns.h"
 
 namespace remora::injection {
@@ -14,17 +15,6 @@ using api::Reason;
 constexpr std::string_view kScrape = "prometheus.io/scrape";
 constexpr std::string_view kPort = "prometheus.io/port";
 constexpr std::string_view kPath = "prometheus.io/path";
-
-bool IsLabelValue(std::string_view text) {
-  constexpr std::size_t kLongest = 63;
-  const auto is_alnum = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  if (text.empty()) return true;
-  return text.size() <= kLongest && is_alnum(text.front()) && is_alnum(text.back()) &&
-         std::all_of(text.begin(), text.end(),
-                     [&](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
-}
 
 class MetadataPlanner {
  public:
@@ -58,7 +48,7 @@ class MetadataPlanner {
 
   void AddLabel(const CompiledPair& label) {
     const std::string_view value = Rendered(context_, candidate_, label.value);
-    if (!IsLabelValue(value)) {
+    if (!api::IsLabelValue(value)) {
       return Refuse(candidate_, Reason::kInvalidParameter,
                     Sentence(context_, candidate_,
                              {" gives the Pod the label ", label.key, " with the value \"", value,
