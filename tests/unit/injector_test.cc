@@ -131,6 +131,21 @@ TEST_F(InjectorTest, PutsBackACompanionThatWasTakenAwayAndNothingTwice) {
   EXPECT_EQ(Record(again)["changed"], Record(once)["changed"]);
 }
 
+// case 35: what it has put beside the target's own value is not put there again.
+TEST_F(InjectorTest, AppendsOnceWhenItsCompanionWasTakenAway) {
+  json agent = LogSaver();
+  agent["spec"]["env"] =
+      json::parse(R"([{"name":"REDIS_HOST","operation":"Append","value":"more","separator":","}])");
+  PatternIndex::Builder builder;
+  builder.Add(StoredPattern::FromObject(agent));
+  index_ = std::move(builder).Build();
+  const json once = Injected(Pod("log-saver"));
+  ASSERT_EQ(once["spec"]["containers"][0]["env"][0]["value"], "old,more");
+  json without = once;
+  without["spec"]["initContainers"].clear();
+  EXPECT_EQ(Injected(without)["spec"], once["spec"]);
+}
+
 TEST_F(InjectorTest, TreatsABrokenRecordAsNone) {
   for (const char* record :
        {"", "{", "[]", "null", R"({"version":2})", R"({"version":1,"patterns":7})"}) {
