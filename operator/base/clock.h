@@ -1,7 +1,7 @@
 // Clock: where time comes from, so that a test can move it by hand.
 //
 // Contract
-//   - Now() never goes back: for durations and deadlines. WallNow() is the calendar: for people and
+//   - Now() never goes back, and goes on while the machine is suspended: for durations and deadlines. WallNow() is the calendar: for people and
 //     for timestamps in objects.
 //   - SleepFor() ends early when a stop is asked for; true means that it slept the whole duration.
 // Thread-safety: internally synchronised.

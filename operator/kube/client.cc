@@ -22,6 +22,11 @@ using internal::HttpTransport;
 using nlohmann::json;
 
 constexpr std::string_view kJsonContent = "application/json";
+// The second is for kinds that cannot be cut down to their metadata, if there ever are any.
+constexpr std::string_view kMetadataList =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+constexpr std::string_view kMetadata =
+    "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
 
 // RFC 3986: all but unreserved characters, since names, selectors and tokens come from outside.
 std::string PercentEncode(std::string_view text) {
@@ -166,13 +171,13 @@ class Client::Impl {
     }
   }
 
-  Result<json> Send(HttpRequest request, const Call& call) {
+  Result<json> Send(HttpRequest request, const Call& call, const Form& form = {}) {
     const auto deadline = std::chrono::steady_clock::now() + call.deadline;
     auto exchange = Open(std::move(request), call);
     if (!exchange.ok()) return exchange.error();
     const auto body = ReadBody(**exchange, call.stop, deadline);
     if (!body.ok()) return body.error();
-    return internal::ParseObject(*body);
+    return internal::ParseObject(*body, form.drops);
   }
 
  private:
@@ -234,7 +239,10 @@ Result<ListPage> Client::List(const Resource& resource, const ListOptions& optio
                          .Add("resourceVersion", options.resource_version)
                          .Add("resourceVersionMatch", options.resource_version_match)
                          .Text();
-  auto list = impl_->Send({.method = "GET", .path = std::move(path)}, call);
+  auto list = impl_->Send({.method = "GET",
+                           .path = std::move(path),
+                           .accept = std::string(options.form.metadata_only ? kMetadataList : "")},
+                          call, options.form);
   if (!list.ok()) return list.error();
   return ReadPage(*std::move(list));
 }
@@ -305,10 +313,14 @@ Result<std::unique_ptr<WatchStream>> Client::Watch(const Resource& resource,
                          .Add("allowWatchBookmarks", "true")
                          .Add("timeoutSeconds", std::to_string(options.server_timeout.count()))
                          .Text();
-  auto exchange = impl_->Open({.method = "GET", .path = std::move(path)}, call);
+  auto exchange = impl_->Open({.method = "GET",
+                               .path = std::move(path),
+                               .accept = std::string(options.form.metadata_only ? kMetadata : "")},
+                              call);
   if (!exchange.ok()) return exchange.error();
   return std::make_unique<WatchStream>(*std::move(exchange),
-                                       options.server_timeout + impl_->options().watch_slack);
+                                       options.server_timeout + impl_->options().watch_slack,
+                                       options.form.drops);
 }
 
 }  // namespace remora::kube

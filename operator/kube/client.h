@@ -31,6 +31,7 @@
 #include <nlohmann/json.hpp>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "operator/base/result.h"
@@ -58,8 +59,16 @@ struct Scope {
   std::string field_selector = {};
 };
 
+// How objects come.
+struct Form {
+  bool metadata_only = false;  // as PartialObjectMetadata: apiVersion, kind and metadata
+  // Members of objects with such a name, at any depth, are dropped as they are read. Null: none.
+  bool (*drops)(std::string_view member) = nullptr;
+};
+
 struct ListOptions {
   Scope scope = {};
+  Form form = {};
   int limit = 500;                          // objects on a page; 0: all at once
   std::string continue_token = {};          // ListPage::continue_token of the page before
   std::string resource_version = {};        // empty: the most recent state
@@ -74,6 +83,7 @@ struct ListPage {
 
 struct WatchOptions {
   Scope scope = {};
+  Form form = {};
   std::string resource_version = {};  // events after this version
   // The server ends the stream then; the client takes a longer silence for death.
   std::chrono::seconds server_timeout{300};

@@ -28,8 +28,8 @@ std::string WatchEvent::ResourceVersion() const {
   return version->get<std::string>();
 }
 
-Result<WatchEvent> ParseWatchEvent(std::string_view line) {
-  auto event = internal::ParseObject(line);
+Result<WatchEvent> ParseWatchEvent(std::string_view line, bool (*drops)(std::string_view member)) {
+  auto event = internal::ParseObject(line, drops);
   if (!event.ok()) return event.error();
   const auto type = event->find("type");
   const auto object = event->find("object");
@@ -46,8 +46,9 @@ Result<WatchEvent> ParseWatchEvent(std::string_view line) {
 }
 
 WatchStream::WatchStream(std::unique_ptr<internal::Exchange> exchange,
-                         std::chrono::milliseconds silence_limit)
-    : exchange_(std::move(exchange)), silence_limit_(silence_limit) {}
+                         std::chrono::milliseconds silence_limit,
+                         bool (*drops)(std::string_view member))
+    : exchange_(std::move(exchange)), silence_limit_(silence_limit), drops_(drops) {}
 
 WatchStream::~WatchStream() = default;
 
@@ -59,7 +60,7 @@ Result<std::optional<WatchEvent>> WatchStream::Next(const std::stop_token& stop)
   auto line = NextLine(stop);
   if (!line.ok()) return Finish(line.error());
   if (!line->has_value()) return Finish(std::optional<WatchEvent>());
-  auto event = ParseWatchEvent(**line);
+  auto event = ParseWatchEvent(**line, drops_);
   if (!event.ok()) return Finish(event.error());
   return std::optional<WatchEvent>(*std::move(event));
 }

@@ -45,8 +45,10 @@ struct WatchEvent {
   std::string ResourceVersion() const;
 };
 
-// One line of a watch. Gone and the like when it is an ERROR event.
-[[nodiscard]] Result<WatchEvent> ParseWatchEvent(std::string_view line);
+// One line of a watch; of its object, `drops` as kube::Form says. Gone and the like when it is an
+// ERROR event.
+[[nodiscard]] Result<WatchEvent> ParseWatchEvent(std::string_view line,
+                                                 bool (*drops)(std::string_view member) = nullptr);
 
 namespace internal {
 class Exchange;
@@ -55,8 +57,8 @@ class Exchange;
 class WatchStream {
  public:
   // For Client: `exchange` has answered 200. Longer silence than `silence_limit` is death.
-  WatchStream(std::unique_ptr<internal::Exchange> exchange,
-              std::chrono::milliseconds silence_limit);
+  WatchStream(std::unique_ptr<internal::Exchange> exchange, std::chrono::milliseconds silence_limit,
+              bool (*drops)(std::string_view member) = nullptr);
   ~WatchStream();
   WatchStream(const WatchStream&) = delete;
   WatchStream& operator=(const WatchStream&) = delete;
@@ -70,6 +72,7 @@ class WatchStream {
 
   std::unique_ptr<internal::Exchange> exchange_;  // null once the stream is over
   std::chrono::milliseconds silence_limit_;
+  bool (*drops_)(std::string_view member);
   std::string buffer_;  // received, of which [0, consumed_) is delivered
   std::size_t consumed_ = 0;
   std::size_t searched_ = 0;      // no newline before this position, so that long lines stay linear

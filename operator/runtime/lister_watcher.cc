@@ -30,10 +30,12 @@ KubeListerWatcher::KubeListerWatcher(kube::Client& client, kube::Resource resour
 
 Result<kube::ListPage> KubeListerWatcher::List(const std::string& continue_token,
                                                std::stop_token stop) {
-  return client_.List(
-      resource_,
-      {.scope = options_.scope, .limit = options_.page_size, .continue_token = continue_token},
-      {.stop = std::move(stop), .deadline = kListDeadline});
+  return client_.List(resource_,
+                      {.scope = options_.scope,
+                       .form = options_.form,
+                       .limit = options_.page_size,
+                       .continue_token = continue_token},
+                      {.stop = std::move(stop), .deadline = kListDeadline});
 }
 
 Result<std::unique_ptr<EventSource>> KubeListerWatcher::Watch(const std::string& resource_version,
@@ -43,6 +45,7 @@ Result<std::unique_ptr<EventSource>> KubeListerWatcher::Watch(const std::string&
   const std::chrono::seconds spread(static_cast<std::int64_t>(share * most));
   auto stream = client_.Watch(resource_,
                               {.scope = options_.scope,
+                               .form = options_.form,
                                .resource_version = resource_version,
                                .server_timeout = options_.shortest_watch + spread},
                               {.stop = std::move(stop), .deadline = kWatchDeadline});

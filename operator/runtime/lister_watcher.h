@@ -44,12 +44,20 @@ class ListerWatcher {
                                                      std::stop_token stop) = 0;
 };
 
+// Which part of a list a page is.
+struct PagePlace {
+  bool first = true;
+  bool last = true;
+};
+inline constexpr PagePlace kWholeList;
+
 class ObjectSink {
  public:
   virtual ~ObjectSink() = default;
-  // These objects and no others, as of `resource_version`.
-  virtual void Replace(std::vector<nlohmann::json> objects,
-                       const std::string& resource_version) = 0;
+  // A list comes page by page, so that 10,000 Pods are never in memory as documents. With the last
+  // page, the objects of the list's pages, and no others, are what there is. A first page throws away
+  // what an unfinished list has brought.
+  virtual void TakePage(std::vector<nlohmann::json> objects, PagePlace place) = 0;
   // Added, modified or deleted; never a bookmark.
   virtual void Apply(const kube::WatchEvent& event) = 0;
 };
@@ -59,6 +67,7 @@ class KubeListerWatcher final : public ListerWatcher {
  public:
   struct Options {
     kube::Scope scope = {};
+    kube::Form form = {};
     int page_size = 500;
     // As client-go: between five and ten minutes, spread by `random`, so that the watches of many
     // kinds and replicas do not all end in the same second.

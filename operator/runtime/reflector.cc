@@ -1,6 +1,5 @@
 #include "operator/runtime/reflector.h"
 
-#include <iterator>
 #include <utility>
 
 #include "operator/base/log.h"
@@ -54,15 +53,15 @@ Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& sto
     return std::move(state);
   }
   NoteContact();
-  state.objects.insert(state.objects.end(), std::make_move_iterator(page->items.begin()),
-                       std::make_move_iterator(page->items.end()));
+  const PagePlace place{.first = state.continue_token.empty(),
+                        .last = page->continue_token.empty()};
+  state.objects += page->items.size();
   state.continue_token = page->continue_token;
-  if (!state.continue_token.empty()) return std::move(state);
-  const std::size_t count = state.objects.size();
-  options_.sink.Replace(std::move(state.objects), page->resource_version);
+  options_.sink.TakePage(std::move(page->items), place);
+  if (!place.last) return std::move(state);
   Log(LogLevel::kInfo, "listed",
       {{"resource", options_.name},
-       {"objects", count},
+       {"objects", state.objects},
        {"resource_version", page->resource_version}});
   return Watching{.resource_version = page->resource_version, .stream = nullptr};
 }

@@ -7,7 +7,7 @@
 //   - Back to Empty leads what says that the version seen is worth nothing: Gone, an event older than
 //     it, and watches on which nothing is heard for longer than bookmarks take, since an API server
 //     whose etcd was restored from a backup sends nothing until that version comes by again.
-//   - The sink sees Replace once per completed list, then Apply for every event, in order, all from
+//   - The sink sees the pages of a list, then Apply for every event, in order, all from
 //     the thread that runs the Reflector.
 //   - Failures are logged and retried with base/backoff for ever; a kind that the API server does
 //     not serve (404: its CRD is not installed) is a failure like any other, with a sentence of its
@@ -72,8 +72,8 @@ class Reflector {
  private:
   struct Empty {};
   struct Listing {
-    std::vector<nlohmann::json> objects;
-    std::string continue_token;  // empty: before the first page
+    std::string continue_token = {};  // empty: before the first page
+    std::size_t objects = 0;          // of the pages so far
   };
   struct Watching {
     std::string resource_version;         // the last one seen

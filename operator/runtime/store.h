@@ -9,7 +9,7 @@
 //     value. Its earlier value does not stay: what kubectl shows is what is in force, or nothing
 //     is.
 //   - `on_change` is called without locks, on the Reflector's thread, after the new contents can be
-//     read: once per Replace, once per event that changed something.
+//     read: once per list, once per event that changed something.
 // Thread-safety: Store: owner thread only. Lister and Contents: any thread.
 // Errors: none; see the entries' complaints.
 // Lifetime: `decode` and `on_change` are called until the Reflector has stopped.
@@ -95,16 +95,16 @@ class Store final : public ObjectSink {
 
   Lister<T> lister() const { return Lister<T>(contents_); }
 
-  void Replace(std::vector<nlohmann::json> objects, const std::string& /*version*/) override {
+  void TakePage(std::vector<nlohmann::json> objects, PagePlace place) override {
     const std::shared_ptr<const Contents<T>> before = contents_->Load();
-    std::vector<EntryPointer> entries;
-    entries.reserve(objects.size());
+    if (place.first) listed_.clear();
     for (const nlohmann::json& object : objects) {
-      if (EntryPointer entry = MakeEntry(object, *before)) entries.push_back(std::move(entry));
+      if (EntryPointer entry = MakeEntry(object, *before)) listed_.push_back(std::move(entry));
     }
-    std::sort(entries.begin(), entries.end(),
+    if (!place.last) return;
+    std::sort(listed_.begin(), listed_.end(),
               [](const auto& a, const auto& b) { return a->key < b->key; });
-    Publish(std::move(entries), *before, true);
+    Publish(std::exchange(listed_, {}), *before, true);
   }
 
   void Apply(const kube::WatchEvent& event) override {
@@ -176,6 +176,7 @@ class Store final : public ObjectSink {
 
   Decode decode_;
   std::function<void()> on_change_;
+  std::vector<EntryPointer> listed_;  // of a list that is not complete yet
   std::shared_ptr<Snapshot<Contents<T>>> contents_ =
       std::make_shared<Snapshot<Contents<T>>>(std::make_shared<const Contents<T>>());
 };

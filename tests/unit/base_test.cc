@@ -17,6 +17,7 @@
 #include "operator/base/log.h"
 #include "operator/base/mutex.h"
 #include "operator/base/snapshot.h"
+#include "operator/base/timestamp.h"
 #include "operator/base/utf8.h"
 #include "tests/fakes/fake_clock.h"
 
@@ -223,6 +224,23 @@ struct Utf8Case {
   std::string text;
   std::string replaced;
 };
+
+TEST(Timestamp, WritesAndReadsWhatKubernetesWrites) {
+  const auto time = *ParseTime("2026-02-28T23:59:58.000120Z");
+  EXPECT_EQ(FormatTime(time), "2026-02-28T23:59:58Z");
+  EXPECT_EQ(FormatMicroTime(time), "2026-02-28T23:59:58.000120Z");
+  EXPECT_EQ(ParseTime("2026-02-28T23:59:58.00012Z"), time);
+  EXPECT_EQ(*ParseTime("1970-01-01T00:00:01Z"), Clock::WallTimePoint(std::chrono::seconds(1)));
+}
+
+TEST(Timestamp, RefusesWhatIsNone) {
+  for (const char* text :
+       {"", "2026-02-30T00:00:00Z", "2026-02-28 00:00:00Z", "2026-02-28T00:00:00",
+        "2026-02-28T00:00:00+01:00", "2026-02-28T24:00:00Z", "2026-02-28T00:00:00.Z",
+        "2026-02-28T00:00:00.1xZ", "-026-02-28T00:00:00Z"}) {
+    EXPECT_FALSE(ParseTime(text)) << text;
+  }
+}
 
 TEST(Utf8, ReplacesWhatIsNotUtf8ByteByByte) {
   const std::string bad = "\xEF\xBF\xBD";

@@ -82,8 +82,9 @@ class FakeListerWatcher final : public ListerWatcher {
 
 class RecordingSink final : public ObjectSink {
  public:
-  void Replace(std::vector<json> objects, const std::string& version) override {
-    std::string line = "replace@" + version;
+  void TakePage(std::vector<json> objects, PagePlace place) override {
+    std::string line = place.first ? "first" : "next";
+    if (place.last) line = place.first ? "list" : "last";
     for (const json& object : objects) line += " " + object["metadata"]["name"].get<std::string>();
     lines.push_back(line);
   }
@@ -134,7 +135,7 @@ TEST_F(ReflectorTest, ListsOnceThenWatchesFromTheListsVersion) {
   source_.events.emplace_back(Event(WatchEventType::kDeleted, "a", "12"));
   Steps(5);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 10"));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@10 a b", "added c", "deleted a"));
+  EXPECT_THAT(sink_.lines, ElementsAre("list a b", "added c", "deleted a"));
   EXPECT_EQ(reflector_.metrics().lists, 1u);
   EXPECT_EQ(reflector_.metrics().watches, 1u);
   EXPECT_EQ(reflector_.metrics().events, 2u);
@@ -142,13 +143,13 @@ TEST_F(ReflectorTest, ListsOnceThenWatchesFromTheListsVersion) {
   EXPECT_EQ(reflector_.metrics().last_contact, clock_.WallNow());
 }
 
-TEST_F(ReflectorTest, GathersAllPagesIntoOneReplace) {
+TEST_F(ReflectorTest, HandsOnPageByPage) {
   source_.pages.emplace_back(Page({Object("a", "3")}, "10", "next"));
   source_.pages.emplace_back(Page({Object("b", "4")}, "10", "last"));
   source_.pages.emplace_back(Page({Object("c", "5")}, "10"));
   Steps(5);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "list next", "list last", "watch 10"));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@10 a b c"));
+  EXPECT_THAT(sink_.lines, ElementsAre("first a", "next b", "last c"));
   EXPECT_EQ(reflector_.metrics().lists, 1u);
 }
 
@@ -181,7 +182,7 @@ TEST_F(ReflectorTest, ListsAgainWhenTheStreamSaysGone) {
   source_.pages.emplace_back(Page({Object("b", "90")}, "99"));
   Steps(4);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 99"));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@99 b"));
+  EXPECT_THAT(sink_.lines, ElementsAre("list b"));
   EXPECT_EQ(reflector_.metrics().lists, 2u);
   EXPECT_EQ(reflector_.metrics().restarts, 0u);
 }
@@ -200,7 +201,7 @@ TEST_F(ReflectorTest, StartsTheListOverWhenItsContinueTokenHasExpired) {
   source_.pages.emplace_back(Page({Object("new", "20")}, "21"));
   Steps(5);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "list next", "list "));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@21 new"));
+  EXPECT_THAT(sink_.lines, ElementsAre("first old", "list new"));
 }
 
 TEST_F(ReflectorTest, AsksForTheSamePageAgainAfterAFailureAndKeepsTheOthers) {
@@ -209,7 +210,7 @@ TEST_F(ReflectorTest, AsksForTheSamePageAgainAfterAFailureAndKeepsTheOthers) {
   source_.pages.emplace_back(Page({Object("b", "4")}, "10"));
   Steps(4);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "list next", "list next"));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@10 a b"));
+  EXPECT_THAT(sink_.lines, ElementsAre("first a", "last b"));
 }
 
 TEST_F(ReflectorTest, BacksOffLongerAfterEveryFailureAndBrieflyAgainAfterAnEvent) {
@@ -228,7 +229,7 @@ TEST_F(ReflectorTest, ListsAgainWhenNothingIsHeardForLongerThanBookmarksTake) {
   source_.pages.emplace_back(Page({Object("restored", "3")}, "4"));
   Steps(4);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 4"));
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@4 restored"));
+  EXPECT_THAT(sink_.lines, ElementsAre("list restored"));
   EXPECT_THAT(clock_.sleeps(), IsEmpty());
 }
 
@@ -257,7 +258,7 @@ TEST_F(ReflectorTest, ListsAgainWhenAnEventIsOlderThanWhatItHasSeen) {
   source_.pages.emplace_back(Page({Object("a", "100")}, "101"));
   Steps(5);
   EXPECT_THAT(source_.calls, ElementsAre("list ", "watch 101"));
-  EXPECT_THAT(sink_.lines, ElementsAre("modified a", "replace@101 a"));
+  EXPECT_THAT(sink_.lines, ElementsAre("modified a", "list a"));
 }
 
 TEST_F(ReflectorTest, TakesTheSameEventTwice) {
@@ -298,7 +299,7 @@ TEST_F(ReflectorTest, SaysThatACrdIsMissingAndKeepsAsking) {
   EXPECT_THAT(log_[0], HasSubstr("the API server does not serve this kind yet: apply its CRD"));
   EXPECT_THAT(log_[0], HasSubstr(R"("resource":"things")"));
   Steps(1);
-  EXPECT_THAT(sink_.lines, ElementsAre("replace@10"));
+  EXPECT_THAT(sink_.lines, ElementsAre("list"));
 }
 
 TEST_F(ReflectorTest, RunEndsWhenAskedToDuringTheBackOff) {

@@ -10,3 +10,6 @@ remora_test(reflector_test
 remora_test(store_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/store_test.cc
   DEPS remora_runtime LABELS unit)
+remora_test(work_queue_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/work_queue_test.cc
+  DEPS remora_runtime remora_fakes LABELS unit)

@@ -59,20 +59,20 @@ class StoreTest : public ::testing::Test {
 
 TEST_F(StoreTest, IsSyncedByTheFirstReplaceEvenIfThereIsNothing) {
   EXPECT_FALSE(lister_.HasSynced());
-  store_.Replace({}, "1");
+  store_.TakePage({}, kWholeList);
   EXPECT_TRUE(lister_.HasSynced());
   EXPECT_EQ(changes_, 1);
 }
 
 TEST_F(StoreTest, FindsByNamespaceAndName) {
-  store_.Replace({Object("b", "2", "two"), Object("a", "1", "one")}, "3");
+  store_.TakePage({Object("b", "2", "two"), Object("a", "1", "one")}, kWholeList);
   EXPECT_EQ(lister_.Find({"shop", "a"})->text, "one");
   EXPECT_EQ(lister_.Find({"shop", "b"})->text, "two");
   EXPECT_EQ(lister_.Find({"other", "a"}), nullptr);
 }
 
 TEST_F(StoreTest, AppliesEventsAndTellsOnceForEach) {
-  store_.Replace({Object("a", "1", "one")}, "3");
+  store_.TakePage({Object("a", "1", "one")}, kWholeList);
   store_.Apply(Event(WatchEventType::kAdded, "b", "4", "two"));
   store_.Apply(Event(WatchEventType::kModified, "a", "5", "uno"));
   EXPECT_EQ(lister_.Find({"shop", "a"})->text, "uno");
@@ -84,7 +84,7 @@ TEST_F(StoreTest, AppliesEventsAndTellsOnceForEach) {
 }
 
 TEST_F(StoreTest, AReaderKeepsTheMomentThatItLoaded) {
-  store_.Replace({Object("a", "1", "one")}, "3");
+  store_.TakePage({Object("a", "1", "one")}, kWholeList);
   const auto before = lister_.Load();
   store_.Apply(Event(WatchEventType::kDeleted, "a", "4"));
   EXPECT_EQ(before->Find({"shop", "a"})->value->text, "one");
@@ -92,23 +92,34 @@ TEST_F(StoreTest, AReaderKeepsTheMomentThatItLoaded) {
 }
 
 TEST_F(StoreTest, DecodesAVersionOnceAlthoughItIsListedAgain) {
-  store_.Replace({Object("a", "1", "one"), Object("b", "2", "two")}, "3");
+  store_.TakePage({Object("a", "1", "one"), Object("b", "2", "two")}, kWholeList);
   const auto before = lister_.Find({"shop", "a"});
-  store_.Replace({Object("a", "1", "one"), Object("b", "7", "zwei")}, "8");
+  store_.TakePage({Object("a", "1", "one"), Object("b", "7", "zwei")}, kWholeList);
   store_.Apply(Event(WatchEventType::kModified, "b", "7", "zwei"));  // seen in the list
   EXPECT_EQ(decoded_, 3);
   EXPECT_EQ(lister_.Find({"shop", "a"}), before);
   EXPECT_EQ(changes_, 2);
 }
 
+TEST_F(StoreTest, ShowsAListWithItsLastPageAndForgetsAnUnfinishedOne) {
+  store_.TakePage({Object("stale", "1", "one")}, {.first = true, .last = false});
+  EXPECT_FALSE(lister_.HasSynced());
+  store_.TakePage({Object("b", "2", "two")}, {.first = true, .last = false});
+  EXPECT_EQ(lister_.Find({"shop", "b"}), nullptr);
+  store_.TakePage({Object("a", "3", "three")}, {.first = false, .last = true});
+  EXPECT_EQ(lister_.Load()->entries.size(), 2U);
+  EXPECT_EQ(lister_.Find({"shop", "b"})->text, "two");
+  EXPECT_EQ(changes_, 1);
+}
+
 TEST_F(StoreTest, APoisonObjectIsOutOfServiceAlone) {
   std::vector<std::string> log;
   RedirectLog([&](std::string_view line) { log.emplace_back(line); });
-  store_.Replace(
+  store_.TakePage(
       {Object("good", "1", "one"), Object("p1", "2", "throw"), Object("p2", "3", "refuse"),
        Object("p3", "4", "null"), json::parse(R"({"metadata":{"name":"p4"}})"),
        json::parse(R"({"metadata":7})"), json::parse("[]")},
-      "5");
+      kWholeList);
   EXPECT_EQ(lister_.Find({"shop", "good"})->text, "one");
   EXPECT_EQ(lister_.Load()->entries.size(), 5u);
   EXPECT_EQ(lister_.Find({"shop", "p1"}), nullptr);
@@ -124,7 +135,7 @@ TEST_F(StoreTest, APoisonObjectIsOutOfServiceAlone) {
 }
 
 TEST_F(StoreTest, ForgettingWhatIsUnknownChangesNothing) {
-  store_.Replace({}, "1");
+  store_.TakePage({}, kWholeList);
   store_.Apply(Event(WatchEventType::kDeleted, "never-seen", "2"));
   EXPECT_EQ(changes_, 1);
 }
@@ -147,7 +158,7 @@ TEST_F(StoreTest, ReadersNeverSeeHalfAReplace) {
     }
     for (int i = 0; i < 500; ++i) {
       const std::string version = std::to_string(i);
-      store_.Replace({Object("a", version, version), Object("b", version, version)}, version);
+      store_.TakePage({Object("a", version, version), Object("b", version, version)}, kWholeList);
     }
   }
   EXPECT_FALSE(torn);

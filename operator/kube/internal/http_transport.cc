@@ -279,7 +279,7 @@ class CpprestTransport final : public HttpTransport {
     web::http::http_request message(request.method);
     message.set_request_uri(web::uri(request.path));
     web::http::http_headers& headers = message.headers();
-    headers.add("Accept", "application/json");
+    headers.add("Accept", request.accept.empty() ? "application/json" : request.accept);
     if (!request.user_agent.empty()) headers.add("User-Agent", request.user_agent);
     if (!request.bearer_token.empty()) {
       headers.add("Authorization", "Bearer " + request.bearer_token);

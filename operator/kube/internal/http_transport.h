@@ -35,6 +35,7 @@ struct HttpRequest {
   std::string path;  // with its query, percent-encoded
   std::string body = {};
   std::string content_type = {};
+  std::string accept = {};  // empty: JSON
   std::string bearer_token = {};
   std::string user_agent = {};
   // Never on a kept connection, where the library may send a request twice.

@@ -30,11 +30,17 @@ bool IsTooDeep(std::string_view text) {
 
 }  // namespace
 
-Result<nlohmann::json> ParseObject(std::string_view text) {
+Result<nlohmann::json> ParseObject(std::string_view text, bool (*drops)(std::string_view member)) {
   if (IsTooDeep(text)) {
     return Error(ErrorCode::kUnavailable, "the API server's answer is nested too deeply");
   }
-  nlohmann::json object = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  using Event = nlohmann::json::parse_event_t;
+  const auto keeps = [drops](int /*depth*/, Event event, const nlohmann::json& parsed) {
+    return event != Event::key || !drops(parsed.get_ref<const std::string&>());
+  };
+  constexpr bool kThrows = false;
+  nlohmann::json object = drops == nullptr ? nlohmann::json::parse(text, nullptr, kThrows)
+                                           : nlohmann::json::parse(text, keeps, kThrows);
   if (!object.is_object()) {
     return Error(ErrorCode::kUnavailable, "expected a JSON object from the API server, got: " +
                                               std::string(text.substr(0, 100)));

@@ -1,6 +1,7 @@
 // ParseObject: JSON text of the API server as a document.
 //
 // Contract
+//   - Members whose name `drops` says yes to are left out while the text is read, with all below.
 //   - The top is an object. Nesting is limited, since nlohmann copies and prints recursively: text
 //     with 100,000 nested arrays parses, and then overflows the stack.
 // Thread-safety: pure function.
@@ -17,6 +18,7 @@
 
 namespace remora::kube::internal {
 
-[[nodiscard]] Result<nlohmann::json> ParseObject(std::string_view text);
+[[nodiscard]] Result<nlohmann::json> ParseObject(std::string_view text,
+                                                 bool (*drops)(std::string_view member) = nullptr);
 
 }  // namespace remora::kube::internal

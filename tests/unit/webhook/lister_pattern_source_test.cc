@@ -21,12 +21,13 @@ json Sidecar(const std::string& name, const std::string& version) {
 class ListerPatternSourceTest : public ::testing::Test {
  protected:
   void SyncAll() {
-    ambassadors_.Replace({}, "1");
-    sidecars_.Replace({Sidecar("saver", "1"), Sidecar("other", "1")}, "1");
-    adapters_.Replace({}, "1");
-    namespaces_.Replace({{{"kind", "Namespace"}, {"metadata", {{"name", "shop"}}}}}, "1");
-    limit_ranges_.Replace({}, "1");
-    quotas_.Replace({}, "1");
+    ambassadors_.TakePage({}, runtime::kWholeList);
+    sidecars_.TakePage({Sidecar("saver", "1"), Sidecar("other", "1")}, runtime::kWholeList);
+    adapters_.TakePage({}, runtime::kWholeList);
+    namespaces_.TakePage({{{"kind", "Namespace"}, {"metadata", {{"name", "shop"}}}}},
+                         runtime::kWholeList);
+    limit_ranges_.TakePage({}, runtime::kWholeList);
+    quotas_.TakePage({}, runtime::kWholeList);
   }
 
   runtime::Store<injection::StoredPattern> ambassadors_{DecodePattern};
@@ -42,15 +43,15 @@ class ListerPatternSourceTest : public ::testing::Test {
 TEST_F(ListerPatternSourceTest, HasNothingUntilAllIsRead) {
   EXPECT_EQ(source_.Missing(),
             "ambassadors, sidecars, adapters, namespaces, limitranges, resourcequotas");
-  ambassadors_.Replace({}, "1");
-  sidecars_.Replace({}, "1");
-  adapters_.Replace({}, "1");
-  namespaces_.Replace({}, "1");
+  ambassadors_.TakePage({}, runtime::kWholeList);
+  sidecars_.TakePage({}, runtime::kWholeList);
+  adapters_.TakePage({}, runtime::kWholeList);
+  namespaces_.TakePage({}, runtime::kWholeList);
   EXPECT_EQ(source_.Missing(), "limitranges, resourcequotas");
-  limit_ranges_.Replace({}, "1");
+  limit_ranges_.TakePage({}, runtime::kWholeList);
   EXPECT_EQ(source_.Missing(), "resourcequotas");
   EXPECT_EQ(source_.Current(), nullptr);
-  quotas_.Replace({}, "1");
+  quotas_.TakePage({}, runtime::kWholeList);
   EXPECT_EQ(source_.Missing(), "");
   EXPECT_NE(source_.Current(), nullptr);
 }
