@@ -67,6 +67,10 @@ class Query {
   Query& Add(const Scope& scope) {
     return Add("labelSelector", scope.label_selector).Add("fieldSelector", scope.field_selector);
   }
+  Query& Add(const WriteOptions& write) {
+    return Add("dryRun", write.dry_run ? "All" : "")
+        .Add("fieldValidation", write.strict ? "Strict" : "");
+  }
   const std::string& Text() const { return text_; }
 
  private:
@@ -247,12 +251,14 @@ Result<ListPage> Client::List(const Resource& resource, const ListOptions& optio
   return ReadPage(*std::move(list));
 }
 
-Result<json> Client::Create(const Resource& resource, const json& object, const Call& call) {
+Result<json> Client::Create(const Resource& resource, const json& object, const Call& call,
+                            const WriteOptions& write) {
   auto key = KeyOf(object);
   if (!key.ok()) return key.error();
   return impl_->Send({.method = "POST",
                       .path = Query(PathOf(resource, {.namespace_name = key->namespace_name}))
                                   .Add("fieldManager", impl_->options().field_manager)
+                                  .Add(write)
                                   .Text(),
                       .body = TextOf(object),
                       .content_type = std::string(kJsonContent),
@@ -260,17 +266,19 @@ Result<json> Client::Create(const Resource& resource, const json& object, const 
                      call);
 }
 
-Result<json> Client::Update(const Resource& resource, const json& object, const Call& call) {
+Result<json> Client::Update(const Resource& resource, const json& object, const Call& call,
+                            const WriteOptions& write) {
   auto key = KeyOf(object);
   if (!key.ok()) return key.error();
   if (key->name.empty()) return Error(ErrorCode::kInvalid, "the object has no metadata.name");
-  return impl_->Send(
-      {.method = "PUT",
-       .path =
-           Query(PathOf(resource, *key)).Add("fieldManager", impl_->options().field_manager).Text(),
-       .body = TextOf(object),
-       .content_type = std::string(kJsonContent)},
-      call);
+  return impl_->Send({.method = "PUT",
+                      .path = Query(PathOf(resource, *key))
+                                  .Add("fieldManager", impl_->options().field_manager)
+                                  .Add(write)
+                                  .Text(),
+                      .body = TextOf(object),
+                      .content_type = std::string(kJsonContent)},
+                     call);
 }
 
 Result<json> Client::Patch(const Resource& resource, const ObjectKey& key, const PatchBody& body,
@@ -279,6 +287,7 @@ Result<json> Client::Patch(const Resource& resource, const ObjectKey& key, const
                       .path = Query(PathOf(resource, key))
                                   .Add("fieldManager", impl_->options().field_manager)
                                   .Add("force", body.force ? "true" : "")
+                                  .Add(body.write)
                                   .Text(),
                       .body = TextOf(body.patch),
                       .content_type = std::string(ContentTypeOf(body.type)),

@@ -89,12 +89,19 @@ struct WatchOptions {
   std::chrono::seconds server_timeout{300};
 };
 
+// Of Create, Update and Patch.
+struct WriteOptions {
+  bool dry_run = false;  // everything is checked, admission included, and nothing stored
+  bool strict = false;   // a field that the server does not know, or that stands twice, is Invalid
+};
+
 enum class PatchType { kJson, kMerge, kStrategicMerge, kApply };
 
 struct PatchBody {
   PatchType type;
   nlohmann::json patch;
   bool force = false;  // kApply: take over fields that others own
+  WriteOptions write = {};
 };
 
 struct DeleteOptions {
@@ -125,10 +132,12 @@ class Client {
                                       const Call& call = {});
   // Namespace and name are those of object.metadata.
   [[nodiscard]] Result<nlohmann::json> Create(const Resource& resource,
-                                              const nlohmann::json& object, const Call& call = {});
+                                              const nlohmann::json& object, const Call& call = {},
+                                              const WriteOptions& write = {});
   // Conflict unless object.metadata.resourceVersion is the current one, or absent.
   [[nodiscard]] Result<nlohmann::json> Update(const Resource& resource,
-                                              const nlohmann::json& object, const Call& call = {});
+                                              const nlohmann::json& object, const Call& call = {},
+                                              const WriteOptions& write = {});
   [[nodiscard]] Result<nlohmann::json> Patch(const Resource& resource, const ObjectKey& key,
                                              const PatchBody& body, const Call& call = {});
   [[nodiscard]] Result<void> Delete(const Resource& resource, const ObjectKey& key,

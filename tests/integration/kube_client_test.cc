@@ -68,6 +68,26 @@ TEST_F(KubeClientTest, PatchesByEachTypeWithItsContentType) {
   EXPECT_EQ(recorded[2].request.query.at("fieldManager"), "remora");
 }
 
+TEST_F(KubeClientTest, AsksForADryRunAndForStrictnessOnlyWhenTold) {
+  const WriteOptions write{.dry_run = true, .strict = true};
+  EXPECT_TRUE(client_->Create(kThing, Thing("a"), {}, write).ok());
+  EXPECT_TRUE(client_->Update(kThing, Thing("a"), {}, write).ok());
+  const json fields = {{"text", "two"}};
+  EXPECT_TRUE(client_
+                  ->Patch(kThing, {"shop", "a"},
+                          {.type = PatchType::kMerge, .patch = fields, .write = write})
+                  .ok());
+  EXPECT_TRUE(client_->Patch(kThing, {"shop", "a"}, {PatchType::kMerge, fields}).ok());
+  const auto recorded = server_.recorded();
+  ASSERT_EQ(recorded.size(), 4u);
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(recorded[i].request.query.at("dryRun"), "All") << recorded[i].verb;
+    EXPECT_EQ(recorded[i].request.query.at("fieldValidation"), "Strict") << recorded[i].verb;
+  }
+  EXPECT_FALSE(recorded[3].request.query.contains("dryRun"));
+  EXPECT_FALSE(recorded[3].request.query.contains("fieldValidation"));
+}
+
 TEST_F(KubeClientTest, NamesResourcesAsTheApiServerDoes) {
   const Resource namespaces{"", "v1", "namespaces"};
   server_.Put("/api/v1/namespaces", {{"metadata", {{"name", "shop"}}}});
