@@ -1,9 +1,7 @@
 #include "webhook/pod_handler.h"
 
 #include <array>
-#include <functional>
 #include <string>
-#include <utility>
 
 #include "operator/api/annotations.h"
 #include "operator/base/log.h"
@@ -77,7 +75,7 @@ std::optional<AdmissionVerdict> PodHandler::Answer(const Review& review, const R
     WriteAllowed(review, {}, {}, response.body);
     return AdmissionVerdict::kUnchanged;
   }
-  IndexPointer patterns = options_.patterns.Current();
+  const auto patterns = options_.patterns.Current();
   if (!patterns) {
     const std::string sentence = "InternalError: not ready: not read from the API server yet: " +
                                  options_.patterns.Missing();
@@ -85,23 +83,10 @@ std::optional<AdmissionVerdict> PodHandler::Answer(const Review& review, const R
                        response);
     return AdmissionVerdict::kError;
   }
-  Outcome outcome = Decide(review, *patterns);
-  if (const auto missing = Missing(review, outcome, *patterns); !missing.empty()) {
-    std::vector<LiveLookup::Pattern> found;
-    const auto age = request.resumed ? LiveLookup::Age::kAny : LiveLookup::Age::kFresh;
-    if (!options_.lookup->Read(missing, age, found) && !request.resumed) {
-      response.wait = [lookup = options_.lookup, missing](std::function<void()> resume) {
-        lookup->Ask(missing, std::move(resume));
-      };
-      return std::nullopt;
-    }
-    if (!found.empty()) {
-      injection::PatternIndex::Builder builder(*patterns);
-      for (LiveLookup::Pattern& pattern : found) builder.Add(std::move(pattern));
-      patterns = std::move(builder).Build();
-      outcome = Decide(review, *patterns);
-    }
-  }
+  const auto decided = decider_.Decide(
+      {.pod = review.object, .namespace_name = review.namespace_name}, patterns, request, response);
+  if (!decided) return std::nullopt;
+  const Outcome& outcome = decided->outcome;
   if (outcome.verdict == Verdict::kDenied) {
     WriteDenied(review, {.message = outcome.message}, outcome.warnings, response.body);
   } else {
@@ -109,34 +94,6 @@ std::optional<AdmissionVerdict> PodHandler::Answer(const Review& review, const R
   }
   Report(review, outcome);
   return ToAdmissionVerdict(outcome.verdict);
-}
-
-Outcome PodHandler::Decide(const Review& review, const injection::PatternIndex& patterns) {
-  return Inject({.pod = review.object, .namespace_name = review.namespace_name}, patterns,
-                options_.environment, workspace_);
-}
-
-std::vector<PatternKey> PodHandler::Missing(const Review& review, const Outcome& outcome,
-                                            const injection::PatternIndex& patterns) const {
-  std::vector<PatternKey> missing;
-  if (options_.lookup == nullptr || outcome.plan == nullptr) return missing;
-  for (const Decision& decision : outcome.plan->decisions) {
-    if (decision.reason != api::Reason::kPatternNotFound) continue;
-    const auto add = [&](std::string_view namespace_name) {
-      // One that is there and does not admit this namespace is none, and known.
-      if (patterns.Find(decision.kind, namespace_name, decision.name) != nullptr) return;
-      missing.push_back({decision.kind, std::string(namespace_name), std::string(decision.name)});
-    };
-    if (!decision.namespace_name.empty()) {
-      add(decision.namespace_name);
-      continue;
-    }
-    add(review.namespace_name);
-    if (review.namespace_name != options_.environment.catalog_namespace) {
-      add(options_.environment.catalog_namespace);
-    }
-  }
-  return missing;
 }
 
 void PodHandler::AnswerInternalError(const Review& review, std::string_view what,

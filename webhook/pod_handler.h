@@ -18,15 +18,14 @@
 //   handler.Handle(request, response);
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "operator/injection/injector.h"
 #include "webhook/live_lookup.h"
 #include "webhook/metrics.h"
 #include "webhook/pattern_source.h"
+#include "webhook/pod_decider.h"
 #include "webhook/review_handler.h"
 
 namespace remora::webhook {
@@ -50,18 +49,12 @@ class PodHandler final : public ReviewHandler {
                            Response& response) override;
 
  private:
-  using IndexPointer = std::shared_ptr<const injection::PatternIndex>;
-
-  injection::Outcome Decide(const Review& review, const injection::PatternIndex& patterns);
-  // The names that this outcome found nowhere.
-  std::vector<PatternKey> Missing(const Review& review, const injection::Outcome& outcome,
-                                  const injection::PatternIndex& patterns) const;
   void AnswerNothingAdded(const Review& review, const Denial& denial, bool admit,
                           Response& response);
   void Report(const Review& review, const injection::Outcome& outcome);
 
   const PodHandlerOptions options_;
-  injection::Workspace workspace_;
+  PodDecider decider_{options_.environment, options_.lookup};
 };
 
 }  // namespace remora::webhook

@@ -47,7 +47,6 @@ using api::Reason;
 
 constexpr std::string_view kIstioStatus = "sidecar.istio.io/status";
 constexpr std::size_t kWarningLength = 120;
-constexpr std::string_view kOwnList = "annotation patterns.remora.dev/";
 
 template <typename Names>
 bool Contains(const Names& names, std::string_view name) {
@@ -61,6 +60,7 @@ class Planner {
 
   Outcome Run() {
     ReadPodFacts(context_.request.pod, context_.arena, context_.pod);
+    ReadVolumeClaims(context_.request.volume_claims, context_.arena, context_.pod);
     context_.plan.pod = &context_.pod;
     ReadPrevious();
     MatchPatterns(context_);
@@ -356,10 +356,8 @@ class Planner {
   void Warn() {
     for (const Decision& decision : context_.plan.decisions) {
       if (api::ClassOf(decision.reason) != api::ReasonClass::kByOnError) continue;
-      // 120 characters are few: which of the three lists asked is told by the kind.
-      std::string_view sentence = decision.message;
-      if (sentence.starts_with(kOwnList)) sentence.remove_prefix(sentence.find(": ") + 2);
-      std::string_view text = context_.Text({api::ReasonName(decision.reason), ": ", sentence});
+      std::string_view text =
+          context_.Text({api::ReasonName(decision.reason), ": ", ShortMessage(decision)});
       if (text.size() > kWarningLength) {
         std::size_t cut = kWarningLength - 3;
         while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;

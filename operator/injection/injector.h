@@ -39,6 +39,7 @@ struct Request {
   JsonValue pod;                    // core/v1 Pod
   std::string_view namespace_name;  // where it is created; a generateName Pod often names none
   bool explain = false;             // also say which patterns were passed over (Plan::passed_over)
+  JsonValue volume_claims = {};     // a StatefulSet's volumeClaimTemplates: volumes of its Pods
 };
 
 // What is the same for all Pods of an installation.

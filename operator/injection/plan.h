@@ -45,6 +45,14 @@ struct Decision {
   std::span<const EffectiveParameter> parameters;
 };
 
+// For warnings, whose 120 characters are few: without the annotation, where that is one of the three
+// lists; which of them it is, is told by the kind.
+inline std::string_view ShortMessage(const Decision& decision) {
+  constexpr std::string_view kOwnList = "annotation patterns.remora.dev/";
+  const std::string_view message = decision.message;
+  return message.starts_with(kOwnList) ? message.substr(message.find(": ") + 2) : message;
+}
+
 enum class List : std::uint8_t {
   kVolumes,
   kInitContainers,

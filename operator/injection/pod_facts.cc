@@ -168,6 +168,12 @@ void ReadPodFacts(JsonValue pod, Arena& arena, PodFacts& facts) {
   }
 }
 
+void ReadVolumeClaims(JsonValue claims, Arena& arena, PodFacts& facts) {
+  for (const JsonValue claim : claims.elements()) {
+    facts.volumes.push_back(Text(claim["metadata"]["name"], arena));
+  }
+}
+
 std::int64_t PortNumber(JsonValue value) { return value.Integer().value_or(0); }
 
 }  // namespace remora::injection

@@ -90,6 +90,8 @@ struct PodFacts {
 };
 
 void ReadPodFacts(JsonValue pod, Arena& arena, PodFacts& facts);
+// The claims that a StatefulSet makes for each of its Pods; each is a volume there.
+void ReadVolumeClaims(JsonValue claims, Arena& arena, PodFacts& facts);
 
 // The number in a container's `ports[].containerPort`, or in a probe's port.
 std::int64_t PortNumber(JsonValue value);
