@@ -10,6 +10,7 @@ namespace {
 constexpr std::string_view kPodsNamed = "/v1/pods/named";
 constexpr std::string_view kPodsAutomatic = "/v1/pods/automatic";
 constexpr std::string_view kPatterns = "/v1/patterns";
+constexpr std::string_view kWorkloads = "/v1/workloads";
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kReadiness = "/readyz";
 constexpr std::string_view kMetrics = "/metrics";
@@ -36,12 +37,14 @@ Endpoints::Endpoints(EndpointsOptions options)
     : options_(std::move(options)),
       named_(Entry::kNamed, options_.pods),
       automatic_(Entry::kAutomatic, options_.pods),
-      patterns_({options_.pods.patterns, options_.pods.environment, options_.pods.metrics}) {}
+      patterns_({options_.pods.patterns, options_.pods.environment, options_.pods.metrics}),
+      workloads_(options_.pods) {}
 
 Handler* Endpoints::FindReviewer(std::string_view path) {
   if (path == kPodsNamed) return &named_;
   if (path == kPodsAutomatic) return &automatic_;
-  return path == kPatterns ? &patterns_ : nullptr;
+  if (path == kPatterns) return &patterns_;
+  return path == kWorkloads ? &workloads_ : nullptr;
 }
 
 void Endpoints::Handle(const RequestView& request, Response& response) {

@@ -3,6 +3,7 @@
 //   POST /v1/pods/named       the admission of Pods with a key of ours; application/json
 //   POST /v1/pods/automatic   of Pods without, in namespaces that ask for their Pods
 //   POST /v1/patterns         whether a pattern may be stored
+//   POST /v1/workloads        warnings for who applies a Deployment and the like
 //   GET  /healthz             200: the process is alive
 //   GET  /readyz              200, or 503 with one sentence that lists what is missing
 //   GET  /metrics             the Prometheus text format
@@ -24,6 +25,7 @@
 #include "webhook/metrics.h"
 #include "webhook/pattern_handler.h"
 #include "webhook/pod_handler.h"
+#include "webhook/workload_handler.h"
 
 namespace remora::webhook {
 
@@ -49,6 +51,7 @@ class Endpoints final : public Handler {
   PodHandler named_;
   PodHandler automatic_;
   PatternHandler patterns_;
+  WorkloadHandler workloads_;
 };
 
 }  // namespace remora::webhook

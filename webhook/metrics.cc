@@ -13,7 +13,8 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-constexpr std::array<const char*, kEntryCount> kEntryNames = {"named", "automatic", "patterns"};
+constexpr std::array<const char*, kEntryCount> kEntryNames = {"named", "automatic", "patterns",
+                                                              "workloads"};
 constexpr std::array<const char*, kAdmissionVerdictCount> kVerdictNames = {"unchanged", "patched",
                                                                            "denied", "error"};
 // 50 µs is about what an ordinary admission costs; 16 doublings reach 1.6 s.

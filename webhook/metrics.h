@@ -35,8 +35,8 @@
 namespace remora::webhook {
 
 // Label `webhook`: the last part of the path.
-enum class Entry : std::uint8_t { kNamed, kAutomatic, kPatterns };
-inline constexpr int kEntryCount = 3;
+enum class Entry : std::uint8_t { kNamed, kAutomatic, kPatterns, kWorkloads };
+inline constexpr int kEntryCount = 4;
 
 enum class AdmissionVerdict : std::uint8_t { kUnchanged, kPatched, kDenied, kError };
 inline constexpr int kAdmissionVerdictCount = 4;

@@ -6,5 +6,6 @@ remora_test(webhook_test
           ${webhook_tests}/options_test.cc ${webhook_tests}/pattern_handler_test.cc
           ${webhook_tests}/pod_handler_lookup_test.cc ${webhook_tests}/pod_handler_test.cc
           ${webhook_tests}/review_test.cc ${webhook_tests}/tls_certificate_test.cc
+          ${webhook_tests}/workload_handler_test.cc ${webhook_tests}/workload_warnings_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/../integration/webhook/requests.cc
   DEPS remora_webhook remora_fakes LABELS unit)

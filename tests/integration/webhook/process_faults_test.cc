@@ -238,5 +238,28 @@ TEST_F(WebhookFaultsTest, RefusesBodiesOfTenMegabytesAndGoesOn) {
   EXPECT_EQ(Ask(port, Post(PodReview("good").dump())).status, 200);
 }
 
+TEST_F(WebhookFaultsTest, AllowsWorkloadsOfEightMegabytesAndWhatIsNone) {
+  const std::uint16_t port = StartReady(flags_);
+  const auto allows = [&](const json& review) {
+    const HttpAnswer answer = Ask(port, PostWorkload(review.dump()));
+    return answer.status == 200 && json::parse(answer.body)["response"]["allowed"] == true;
+  };
+  json large = WorkloadReview("Deployment", {{"patterns.remora.dev/sidecar", "none"}});
+  json& containers = TemplateOf(large)["spec"]["containers"];
+  for (int i = 0; i < 7000; ++i) {
+    containers.push_back({{"name", "c" + std::to_string(i)}, {"image", std::string(1100, 'x')}});
+  }
+  EXPECT_GT(large.dump().size(), 7u * 1024 * 1024);
+  EXPECT_TRUE(allows(large));
+  for (const json& garbage : {json(7), json("x"), json::array({json::array()}), json(nullptr)}) {
+    json review = WorkloadReview("CronJob");
+    TemplateOf(review) = garbage;
+    EXPECT_TRUE(allows(review)) << garbage;
+  }
+  EXPECT_THAT(Ask(port, Get("/metrics")).body,
+              HasSubstr("remora_admission_requests_total{webhook=\"workloads\",verdict=\"error\"} "
+                        "4\n"));
+}
+
 }  // namespace
 }  // namespace remora::testing

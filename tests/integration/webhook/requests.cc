@@ -18,6 +18,32 @@ nlohmann::json PodReview(std::string_view uid, const nlohmann::json& annotations
               {"spec", {{"containers", {{{"name", "cart"}, {"image", "cart:1"}}}}}}}}}}};
 }
 
+nlohmann::json WorkloadReview(const std::string& kind, const nlohmann::json& annotations) {
+  nlohmann::json review = PodReview("u1", annotations);
+  nlohmann::json& request = review["request"];
+  const std::string group = kind.ends_with("Job") ? "batch" : "apps";
+  const nlohmann::json pod = {{"metadata", {{"annotations", annotations}}},
+                              {"spec", request["object"]["spec"]}};
+  request["kind"] = {{"group", group}, {"version", "v1"}, {"kind", kind}};
+  request["resource"] = {{"group", group}, {"version", "v1"}, {"resource", "any"}};
+  request["name"] = "cart";
+  request["object"] = {{"kind", kind}, {"metadata", {{"name", "cart"}}}};
+  TemplateOf(review) = pod;
+  return review;
+}
+
+nlohmann::json& TemplateOf(nlohmann::json& review) {
+  nlohmann::json& spec = review["request"]["object"]["spec"];
+  const bool makes_jobs = review["request"]["kind"]["kind"] == "CronJob";
+  return makes_jobs ? spec["jobTemplate"]["spec"]["template"] : spec["template"];
+}
+
+std::string PostWorkload(std::string_view body) {
+  std::string text = Post(body);
+  constexpr std::string_view kNamed = "/v1/pods/named";
+  return text.replace(text.find(kNamed), kNamed.size(), "/v1/workloads");
+}
+
 std::string Post(std::string_view body, std::string_view extra_headers) {
   std::string text("POST /v1/pods/named?timeout=5s HTTP/1.1\r\nHost: webhook\r\n");
   text.append("Content-Type: application/json\r\n").append(extra_headers);
