@@ -120,9 +120,14 @@ Result<Injection> OfflineCluster::Inject(const Workload& workload, const json& p
   injection.exclusion = FindExclusion(workload, pod);
   if (injection.exclusion) return injection;
   if (auto parsed = pod_.Parse(pod.dump()); !parsed.ok()) return parsed.error();
-  injection.outcome = injection::Inject(
-      {.pod = pod_.root(), .namespace_name = workload.namespace_name, .explain = true}, *index_,
-      environment_, workspace_);
+  if (auto parsed = volume_claims_.Parse(workload.volume_claims.dump()); !parsed.ok()) {
+    return parsed.error();
+  }
+  injection.outcome = injection::Inject({.pod = pod_.root(),
+                                         .namespace_name = workload.namespace_name,
+                                         .explain = true,
+                                         .volume_claims = volume_claims_.root()},
+                                        *index_, environment_, workspace_);
   return injection;
 }
 

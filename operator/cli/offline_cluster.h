@@ -79,6 +79,7 @@ class OfflineCluster {
   injection::Environment environment_;
   std::shared_ptr<const injection::PatternIndex> index_;
   injection::JsonDocument pod_;
+  injection::JsonDocument volume_claims_;
   injection::Workspace workspace_;
 };
 

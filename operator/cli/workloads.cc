@@ -85,6 +85,10 @@ std::optional<Workload> FindWorkload(const json& object, std::string_view namesp
   if (workload.namespace_name.empty()) workload.namespace_name = namespace_name;
   workload.name = StringAt(object, Pointer("/metadata/name"));
   if (workload.name.empty()) workload.name = StringAt(object, Pointer("/metadata/generateName"));
+  const Pointer claims("/spec/volumeClaimTemplates");
+  if (kind->names == NameOfPods::kNumbered && object.contains(claims)) {
+    workload.volume_claims = object.at(claims);
+  }
   return workload;
 }
 

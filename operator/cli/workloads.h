@@ -27,6 +27,7 @@ struct Workload {
   std::string namespace_name;
   std::string name;                            // or generateName; may be empty
   nlohmann::json::json_pointer template_path;  // empty: the object is a Pod
+  nlohmann::json volume_claims;                // of a StatefulSet: volumes of its Pods
 
   // "Deployment shop/cart"
   std::string ToString() const;

@@ -291,6 +291,28 @@ TEST_F(Cli, SaysWhereAMisplacedAnnotationShouldStand) {
   EXPECT_EQ(injected.err, "standard input:1: warning: Deployment default/cart: " + sentence);
 }
 
+// Case 32.
+TEST_F(Cli, CountsTheClaimsOfAStatefulSetAsVolumes) {
+  const std::string pattern = R"({"apiVersion": "patterns.remora.dev/v1alpha1", "kind": "Sidecar",
+    "metadata": {"name": "backup"}, "spec": {"container": {"image": "backup"}, "share": [
+    {"name": "data", "path": "/d", "targetPath": "/d", "volumeName": "data"}]}})";
+  const std::string cart = R"(
+apiVersion: apps/v1
+kind: KIND
+metadata: {name: cart}
+spec:
+  template:
+    metadata: {annotations: {patterns.remora.dev/sidecar: backup}}
+    spec: {containers: [{name: cart, image: cart}]}
+  volumeClaimTemplates: [{metadata: {name: data}}]
+)";
+  for (const auto& [kind, code] : {std::pair("StatefulSet", 0), {"Deployment", 1}}) {
+    std::string text = pattern + "\n---" + cart;
+    text.replace(text.find("KIND"), 4, kind);
+    EXPECT_EQ(Run({"explain", "-f", "-"}, text).exit_code, code) << kind;
+  }
+}
+
 TEST_F(Cli, ExplainsAsJson) {
   const std::string text = std::string(kPattern) + "---\n" +
                            Deployment("cart", "patterns.remora.dev/sidecar: log-saver") + "---\n" +
