@@ -1,4 +1,5 @@
-// Bytes as the body of POST /v1/pods/named, and as the Pod in such a body.
+// Bytes as the body of POST /v1/pods/named and /v1/workloads, as the Pod in such a body, and as a
+// workload and its template.
 #include <memory>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 #include "tests/fuzz/engine.h"
 #include "tests/fuzz/invariants.h"
 #include "webhook/pod_handler.h"
+#include "webhook/workload_handler.h"
 
 namespace remora::testing {
 namespace {
@@ -50,36 +52,64 @@ class ReviewFuzzer {
 
   void Run(std::string_view text) {
     const json other = DemandSameJson(text, document_);
-    const webhook::Response response = Post(text);
+    const webhook::Response response = Post(handler_, text);
     if (response.status == 200) CheckAnswer(other, response);
+    const webhook::Response warned = Post(workloads_, text);
+    if (warned.status == 200) CheckWarnings(other, warned);
     if (other.is_discarded()) return;
-    const json review = {{"apiVersion", "admission.k8s.io/v1"},
-                         {"kind", "AdmissionReview"},
-                         {"request",
-                          {{"uid", "u"},
-                           {"kind", {{"group", ""}, {"version", "v1"}, {"kind", "Pod"}}},
-                           {"resource", {{"group", ""}, {"version", "v1"}, {"resource", "pods"}}},
-                           {"namespace", "shop"},
-                           {"operation", "CREATE"},
-                           {"object", other}}}};
-    const std::string body = review.dump();
-    if (!document_.Parse(body).ok()) return;  // too deep by now
-    const webhook::Response answer = Post(body);
-    Demand(answer.status == 200, "a review was refused", answer.body);
-    CheckAnswer(review, answer);
+    const json review = ReviewOf("", "Pod", other);
+    if (!document_.Parse(review.dump()).ok()) return;  // too deep by now
+    CheckAnswer(review, Ask(handler_, review));
+    for (const json& workload :
+         {ReviewOf("apps", "Deployment", {{"metadata", other}, {"spec", {{"template", other}}}}),
+          ReviewOf("batch", "CronJob", other)}) {
+      if (document_.Parse(workload.dump()).ok()) CheckWarnings(workload, Ask(workloads_, workload));
+    }
   }
 
  private:
-  webhook::Response Post(std::string_view body) {
+  static json ReviewOf(const std::string& group, const std::string& kind, const json& object) {
+    return {{"apiVersion", "admission.k8s.io/v1"},
+            {"kind", "AdmissionReview"},
+            {"request",
+             {{"uid", "u"},
+              {"kind", {{"group", group}, {"version", "v1"}, {"kind", kind}}},
+              {"resource", {{"group", group}, {"version", "v1"}, {"resource", "pods"}}},
+              {"namespace", "shop"},
+              {"operation", "CREATE"},
+              {"object", object}}}};
+  }
+
+  static webhook::Response Post(webhook::Handler& handler, std::string_view body) {
     webhook::Response response;
-    handler_.Handle({.method = "POST",
-                     .path = "/v1/pods/named",
-                     .content_type = webhook::kJsonType,
-                     .body = body,
-                     .deadline = {}},
-                    response);
+    handler.Handle({.method = "POST",
+                    .path = "",
+                    .content_type = webhook::kJsonType,
+                    .body = body,
+                    .deadline = {}},
+                   response);
     Demand(response.status == 200 || response.status == 400, "another status", response.body);
     return response;
+  }
+
+  static webhook::Response Ask(webhook::Handler& handler, const json& review) {
+    webhook::Response answer = Post(handler, review.dump());
+    Demand(answer.status == 200, "a review was refused", answer.body);
+    return answer;
+  }
+
+  void CheckWarnings(const json& review, const webhook::Response& response) {
+    CheckAnswer(review, response);
+    const json answer = json::parse(response.body, nullptr, false);
+    if (answer.is_discarded()) return;
+    const json& inner = answer["response"];
+    Demand(inner["allowed"] == true && !inner.contains("patch"), "a workload is not let be",
+           response.body);
+    const json warnings = inner.value("warnings", json::array());
+    Demand(warnings.size() <= 8, "too many warnings", response.body);
+    for (const json& warning : warnings) {
+      Demand(warning.get<std::string>().size() <= 120, "a long warning", response.body);
+    }
   }
 
   // `review` is discarded where another parser does not read it.
@@ -103,6 +133,7 @@ class ReviewFuzzer {
   injection::Environment environment_;
   webhook::Metrics metrics_;
   webhook::PodHandler handler_{webhook::Entry::kNamed, {patterns_, environment_, metrics_}};
+  webhook::WorkloadHandler workloads_{{patterns_, environment_, metrics_}};
 };
 
 }  // namespace
