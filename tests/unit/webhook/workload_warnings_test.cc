@@ -223,32 +223,40 @@ TEST_F(WorkloadWarningsTest, AreEightAtMost) {
   EXPECT_EQ(warnings.back(), "... and more: `remora explain -f FILE` says all of it");
 }
 
-TEST_F(WorkloadWarningsTest, KeepWordsAndCharactersWhole) {
-  const std::string word = "pl\xc3\xa4tze";
-  std::string value;
-  for (int i = 0; i < 60; ++i) value += word + " ";
-  for (const std::string& name : {std::string("cart"), std::string(200, 'n'), word + word}) {
-    json review = WorkloadReview("Deployment", {{"patterns.remora.dev/on-error", value}});
-    review["request"]["object"]["metadata"]["name"] = name;
-    for (const std::string& warning : Warnings(review)) {
-      EXPECT_THAT(warning, ::testing::Not(EndsWith(" ")));
-      EXPECT_NO_THROW(json(warning).dump()) << warning;  // it is UTF-8
-    }
-  }
-  // A word without an end is cut where a character ends, and three lines are enough.
+// The sentence about a parameter that is missing holds its description, which is any text.
+TEST_F(WorkloadWarningsTest, KeepCharactersAndLinesWhole) {
   std::string endless;
   for (int i = 0; i < 300; ++i) endless += "\xc3\xa4";
-  Add("Sidecar", "odd", {{"container", {{"image", "x"}}}, {endless, 1}});
-  const auto warnings = Warnings("Deployment", {{kSidecar, "odd"}});
-  EXPECT_THAT(warnings, SizeIs(::testing::Le(4u)));
-  for (const std::string& warning : warnings) EXPECT_NO_THROW(json(warning).dump()) << warning;
+  for (int shift = 0; shift < 2; ++shift) {
+    endless.insert(0, "x");
+    json review = WorkloadReview("Deployment", {{kSidecar, "odd"}});
+    review["request"]["object"]["metadata"]["name"] = endless;
+    Add("Sidecar", "odd",
+        {{"container", {{"image", "x:$(params.dir)"}}},
+         {"parameters",
+          {{{"name", "dir"},
+            {"type", "string"},
+            {"required", true},
+            {"description", "two\nlines\x7f" + endless}}}}});
+    const auto warnings = Warnings(review);
+    ASSERT_THAT(warnings, SizeIs(5));
+    EXPECT_THAT(warnings[0], StartsWith("Deployment x"));
+    EXPECT_EQ(warnings[1], "... odd (MissingParameter)");
+    EXPECT_THAT(warnings[2], AllOf(StartsWith("MissingParameter: "), EndsWith("(two lines")));
+    EXPECT_THAT(warnings[3], StartsWith("... x"));
+    EXPECT_THAT(warnings[4], AllOf(StartsWith("... "), EndsWith(" ...")));
+    for (const std::string& warning : warnings) {
+      EXPECT_NO_THROW(json(warning).dump()) << warning;  // it is UTF-8
+      EXPECT_EQ(warning.find_first_of("\n\x7f"), std::string::npos) << warning;
+    }
+  }
 }
 
-TEST_F(WorkloadWarningsTest, HoldNoCharacterThatBreaksALine) {
-  for (const std::string& warning :
-       Warnings("Deployment", {{"patterns.remora.dev/on-error", "a\nb\x7f"}})) {
-    EXPECT_EQ(warning.find_first_of("\n\x7f"), std::string::npos) << warning;
-  }
+TEST_F(WorkloadWarningsTest, AreSilentAboutADenialThatIsNotForetold) {
+  const std::string image = "x:$(pod.labels['pod-template-hash'])";
+  Add("Ambassador", "hashed", {{"container", {{"image", image}}}});
+  EXPECT_THAT(Warnings("Deployment", {{kAmbassador, "hashed"}, {kSidecar, "savr"}}).front(),
+              "Deployment cart: its Pods will be created without: Sidecar savr (PatternNotFound)");
 }
 
 TEST_F(WorkloadWarningsTest, NameAWorkloadWithoutAName) {
