@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "operator/api/annotations.h"
 #include "operator/injection/plan.h"

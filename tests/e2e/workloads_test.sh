@@ -128,6 +128,12 @@ check "all of these are stored" equal 15 "$(kubectl --namespace "$OURS" get --ou
 JOB_ANNOTATIONS=$GOOD check "case 12, CronJob: the annotation stands on its Jobs" \
   warns 'CronJob tick: patterns.remora.dev/sidecar in spec.jobTemplate.metadata reaches no Pod; expected in' \
   dry_run CronJob tick null
+for key in params.patterns.remora.dev/x.y target.patterns.remora.dev/x patterns.remora.dev/x; do
+  check "$key on the workload reaches no Pod" warns "Deployment own: $key in metadata" \
+    dry_run Deployment own null "{\"$key\": \"z\"}"
+done
+check "a record, or a key that is none of ours, is let be" quiet dry_run Deployment own null \
+  '{"patterns.remora.dev/status": "{}", "remora.dev/sidecar": "log-saver"}'
 check "an unreadable key: the nearest one" \
   says 'did you mean patterns.remora.dev/sidecar?' \
   dry_run Deployment key '{"patterns.remora.dev/sidcar": "log-saver"}'
