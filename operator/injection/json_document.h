@@ -72,7 +72,6 @@ class JsonValue {
   Range<Member> members() const;      // empty unless an object
   Range<JsonValue> elements() const;  // empty unless an array
   std::size_t size() const;           // members or elements
-
   // Whether `raw`, which RawString() or RawKey() has given, means `text`.
   static bool RawMeans(std::string_view raw, std::string_view text) {
     if (raw.size() < text.size()) return false;  // an escape is longer than its meaning
