@@ -1,6 +1,8 @@
 // AppendEscaped() and AppendQuoted() of template.h.
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 
 #include "operator/injection/byte_scan.h"
 #include "operator/injection/template.h"
@@ -27,13 +29,57 @@ char* WriteEscape(unsigned char c, char* out) {
 
 // For names, keys and paths, most of which are short and have nothing to escape.
 bool IsShortAndClean(std::string_view text) {
+  constexpr std::size_t kLongest = 8 * kBlock;
   constexpr std::size_t kWord = 8;
-  if (text.size() > 4 * kWord || text.size() < kWord) return false;
-  for (std::size_t i = 0; i + kWord < text.size(); i += kWord) {
-    if (NeedsEscape8(text.data() + i)) return false;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  if (text.size() > kLongest) return false;
+  if (text.size() >= kBlock) {
+    for (const char* block = begin; block + kBlock < end; block += kBlock) {
+      if (ToEscape(block) != 0) return false;
+    }
+    return ToEscape(end - kBlock) == 0;
   }
-  return !NeedsEscape8(text.data() + text.size() - kWord);
+  if (text.size() >= kWord) return !NeedsEscape8(begin) && !NeedsEscape8(end - kWord);
+  return std::none_of(begin, end, [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\';
+  });
 }
+
+// Collects what is escaped: a string that grew by every piece would take longer.
+class Escaper {
+ public:
+  explicit Escaper(std::pmr::string& out) : out_(out) {}
+
+  // Of a block the first `size` bytes. Another whole block behind it is read, and what is copied
+  // too much is overwritten by the next step.
+  void Append(const char* block, std::size_t size) {
+    if (to_ > buffer_.data() + buffer_.size() - kLongestStep) Flush();
+    const char* from = block;
+    BlockMask mask = ToEscape(block) & ((BlockMask{1} << size) - 1);
+    for (; mask != 0; mask &= mask - 1) {
+      const char* const special = block + std::countr_zero(mask);
+      std::memcpy(to_, from, kBlock);
+      to_ = WriteEscape(static_cast<unsigned char>(*special), to_ + (special - from));
+      from = special + 1;
+    }
+    std::memcpy(to_, from, kBlock);
+    to_ += block + size - from;
+  }
+
+  void Flush() {
+    out_.append(buffer_.data(), static_cast<std::size_t>(to_ - buffer_.data()));
+    to_ = buffer_.data();
+  }
+
+ private:
+  static constexpr std::size_t kLongestEscape = 6;
+  static constexpr std::size_t kLongestStep = kBlock * kLongestEscape + kBlock;
+
+  std::pmr::string& out_;
+  std::array<char, 1024> buffer_;
+  char* to_ = buffer_.data();
+};
 
 }  // namespace
 
@@ -42,32 +88,15 @@ void AppendEscaped(std::string_view text, std::pmr::string& out) {
     out.append(text);
     return;
   }
-  constexpr std::size_t kLongestStep = kBlock + 6;  // a block and an escape
-  std::array<char, 512> buffer;
-  char* const full = buffer.data() + buffer.size() - kLongestStep;
-  char* to = buffer.data();
-  const auto flush = [&] {
-    out.append(buffer.data(), static_cast<std::size_t>(to - buffer.data()));
-    to = buffer.data();
-  };
-  std::array<char, kBlock> last;
-  while (!text.empty()) {
-    if (to > full) flush();
-    const char* block = text.data();
-    if (text.size() < kBlock) {
-      last.fill(' ');
-      std::copy(text.begin(), text.end(), last.begin());
-      block = last.data();
-    }
-    std::copy_n(block, kBlock, to);
-    const std::size_t clean = std::min(FirstToEscape(block), text.size());
-    to += clean;
-    text.remove_prefix(clean);
-    if (clean == kBlock || text.empty()) continue;
-    to = WriteEscape(static_cast<unsigned char>(text[0]), to);
-    text.remove_prefix(1);
+  Escaper escaper(out);
+  for (; text.size() >= 2 * kBlock; text.remove_prefix(kBlock)) escaper.Append(text.data(), kBlock);
+  // The rest goes where whole blocks can be read behind it.
+  std::array<char, 3 * kBlock> rest = {};
+  std::copy(text.begin(), text.end(), rest.begin());
+  for (std::size_t i = 0; i < text.size(); i += kBlock) {
+    escaper.Append(rest.data() + i, std::min(kBlock, text.size() - i));
   }
-  flush();
+  escaper.Flush();
 }
 
 void AppendQuoted(std::string_view text, std::pmr::string& out) {

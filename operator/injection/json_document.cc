@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -118,28 +119,39 @@ char MeaningOf(char c) {
   }
 }
 
-// `text` is in a document, so that the block behind its end can be read.
+// `text` is in a document, so that two blocks behind its end can be read.
 std::optional<std::string_view> Unescape(std::string_view text, Arena& arena) {
   // No escape is shorter than what it stands for; whole blocks are copied.
   char* const begin = arena.Allocate(text.size() + kBlock);
   char* out = begin;
-  for (std::size_t i = 0; i < text.size();) {
-    std::memcpy(out, text.data() + i, kBlock);
-    const std::size_t clean = std::min(FirstBackslash(text.data() + i), text.size() - i);
-    out += clean;
-    i += clean;
-    if (i == text.size() || text[i] != '\\') continue;
-    if (++i == text.size()) return std::nullopt;
-    const char escape = text[i++];
-    if (escape == 'u') {
-      const auto code = ReadUnicodeEscape(text, i);
-      if (!code) return std::nullopt;
-      AppendUtf8(*code, out);
-    } else if (const char meaning = MeaningOf(escape)) {
-      *out++ = meaning;
-    } else {
-      return std::nullopt;
+  const char* from = text.data();  // what is before it is done
+  const char* const end = from + text.size();
+  const auto copy_until = [&](const char* stop) {
+    std::memcpy(out, from, kBlock);
+    out += stop - from;
+    from = stop;
+  };
+  for (const char* block = from; from < end; block += kBlock) {
+    for (BlockMask mask = Backslashes(block); mask != 0; mask &= mask - 1) {
+      const char* const backslash = block + std::countr_zero(mask);
+      if (backslash < from) continue;  // a part of the escape before it
+      if (backslash >= end) break;
+      copy_until(backslash);
+      if (++from == end) return std::nullopt;
+      const char escape = *from++;
+      if (escape == 'u') {
+        auto at = static_cast<std::size_t>(from - text.data());
+        const auto code = ReadUnicodeEscape(text, at);
+        if (!code) return std::nullopt;
+        AppendUtf8(*code, out);
+        from = text.data() + at;
+      } else if (const char meaning = MeaningOf(escape)) {
+        *out++ = meaning;
+      } else {
+        return std::nullopt;
+      }
     }
+    if (const char* const stop = std::min(block + kBlock, end); from < stop) copy_until(stop);
   }
   return std::string_view(begin, static_cast<std::size_t>(out - begin));
 }
@@ -219,7 +231,6 @@ std::size_t JsonValue::size() const {
 
 bool JsonValue::MayMean(std::string_view raw, std::string_view text) {
   if (raw.size() == text.size()) return raw == text && !HasEscape(text);
-  if (raw[0] != '\\' && !raw.starts_with(text.substr(0, 1))) return false;
   if (!HasEscape(raw)) return false;
   Arena arena;  // an escape in a key or name is rare: Kubernetes has none
   return Unescape(raw, arena) == text;

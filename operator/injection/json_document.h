@@ -72,10 +72,10 @@ class JsonValue {
   Range<Member> members() const;      // empty unless an object
   Range<JsonValue> elements() const;  // empty unless an array
   std::size_t size() const;           // members or elements
-
   // Whether `raw`, which RawString() or RawKey() has given, means `text`.
   static bool RawMeans(std::string_view raw, std::string_view text) {
-    return raw.size() >= text.size() && MayMean(raw, text);  // an escape is longer than its meaning
+    if (raw.size() < text.size()) return false;  // an escape is longer than its meaning
+    return (text.empty() || raw[0] == text[0] || raw[0] == '\\') && MayMean(raw, text);
   }
 
  private:

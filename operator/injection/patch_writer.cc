@@ -52,6 +52,12 @@ class Writer {
   }
 
   void Run() {
+    constexpr std::size_t kFrameBytes = 128;  // of an operation around its JSON, usually less
+    std::size_t bytes = 2;
+    for (const Operation& operation : plan_.operations) {
+      bytes += operation.json.size() + kFrameBytes;
+    }
+    out_.reserve(bytes);
     out_ += '[';
     for (const Operation& operation : plan_.operations) {
       if (out_.back() != '[') out_ += ',';

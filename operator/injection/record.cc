@@ -56,10 +56,11 @@ void AppendNumber(std::uint64_t number, std::pmr::string& out) {
   out.append(begin, static_cast<std::size_t>(end - begin));
 }
 
+// `key` has nothing to escape.
 void AppendMember(std::string_view key, std::string_view value, std::pmr::string& out) {
-  if (out.back() != '{') out += ',';
-  AppendQuoted(key, out);
-  out += ':';
+  out += out.back() == '{' ? "\"" : ",\"";
+  out += key;
+  out += "\":";
   AppendQuoted(value, out);
 }
 
@@ -207,6 +208,10 @@ void AppendPointer(const Operation& operation, std::pmr::string& out) {
 
 void WriteRecord(const Plan& plan, const PreviousRecord& previous,
                  const std::pmr::vector<int>& carried, std::pmr::string& out) {
+  // Usual ones; a string that grows is copied.
+  constexpr std::size_t kDecisionBytes = 256;
+  constexpr std::size_t kPathBytes = 64;
+  out.reserve(plan.decisions.size() * kDecisionBytes + plan.operations.size() * kPathBytes);
   out += R"({"version":1,"patterns":[)";
   for (const Decision& decision : plan.decisions) {
     if (out.back() != '[') out += ',';

@@ -212,7 +212,7 @@ class Template::Compiler {
         if (++count > kMostReferencesPerString) {
           return Error(ErrorCode::kInvalid, "more than 64 references in one string");
         }
-        pieces_.push_back({style, *reference, {}});
+        AddSlot(style, *reference);
         i = close + 1;
       }
     }
@@ -258,9 +258,10 @@ class Template::Compiler {
   }
 
   Template Finish() {
-    Template result;
-    result.pieces_ = std::move(pieces_);
-    return result;
+    // A template is kept as long as its pattern: without what it grew by.
+    result_.literals_.shrink_to_fit();
+    result_.slots_.shrink_to_fit();
+    return std::move(result_);
   }
 
  private:
@@ -269,7 +270,7 @@ class Template::Compiler {
     if (alone && IsTypedField(path)) {
       auto reference = table_.Add(*alone, latest_);
       if (!reference.ok()) return reference.error().WithContext(path);
-      pieces_.push_back({Style::kTyped, *reference, {}});
+      AddSlot(Style::kTyped, *reference);
       return {};
     }
     Raw("\"");
@@ -293,14 +294,16 @@ class Template::Compiler {
     Raw(escaped);
   }
 
-  void Raw(std::string_view text) {
-    if (pieces_.empty() || pieces_.back().style != Style::kLiteral) pieces_.push_back({});
-    pieces_.back().literal += text;
+  void Raw(std::string_view text) { result_.literals_ += text; }
+
+  void AddSlot(Style style, std::size_t reference) {
+    result_.slots_.push_back({static_cast<std::uint32_t>(result_.literals_.size()),
+                              static_cast<std::uint32_t>(reference), style});
   }
 
   ReferenceTable& table_;
   Stage latest_;
-  std::vector<Piece> pieces_;
+  Template result_;
 };
 
 Result<Template> Template::FromText(std::string_view text, ReferenceTable& table, Stage latest) {
@@ -326,39 +329,36 @@ Result<Template> Template::FromMembers(const nlohmann::json& object, ReferenceTa
 }
 
 void Template::AppendTo(std::span<const Value> values, std::pmr::string& out) const {
-  for (const Piece& piece : pieces_) {
-    if (piece.style == Style::kLiteral) {
-      out += piece.literal;
-      continue;
-    }
-    const Value& value = values[piece.reference];
-    switch (piece.style) {
-      case Style::kPlain: out += value.text; break;
-      case Style::kTyped:
-        if (value.is_literal) {
-          out += value.text;
-        } else {
-          AppendQuoted(value.text, out);
-        }
-        break;
-      case Style::kInString: AppendEscaped(value.text, out); break;
-      case Style::kInExpandedString:
-        for (std::string_view rest = value.text; !rest.empty();) {
-          const std::size_t dollar = rest.find('$');
-          AppendEscaped(rest.substr(0, dollar), out);
-          if (dollar == std::string_view::npos) break;
-          out += "$$";
-          rest.remove_prefix(dollar + 1);
-        }
-        break;
-      case Style::kLiteral: break;
-    }
+  std::size_t done = 0;
+  for (const Slot& slot : slots_) {
+    out.append(literals_, done, slot.position - done);
+    done = slot.position;
+    AppendValue(slot.style, values[slot.reference], out);
   }
+  out.append(literals_, done);
 }
 
-bool Template::HasReferences() const {
-  return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const Piece& piece) { return piece.style != Style::kLiteral; });
+void Template::AppendValue(Style style, const Value& value, std::pmr::string& out) {
+  switch (style) {
+    case Style::kPlain: out += value.text; break;
+    case Style::kTyped:
+      if (value.is_literal) {
+        out += value.text;
+      } else {
+        AppendQuoted(value.text, out);
+      }
+      break;
+    case Style::kInString: AppendEscaped(value.text, out); break;
+    case Style::kInExpandedString:
+      for (std::string_view rest = value.text; !rest.empty();) {
+        const std::size_t dollar = rest.find('$');
+        AppendEscaped(rest.substr(0, dollar), out);
+        if (dollar == std::string_view::npos) break;
+        out += "$$";
+        rest.remove_prefix(dollar + 1);
+      }
+      break;
+  }
 }
 
 }  // namespace remora::injection

@@ -106,25 +106,26 @@ class Template {
                                       const std::vector<std::string_view>& left_out);
 
   void AppendTo(std::span<const Value> values, std::pmr::string& out) const;
+  bool IsLiteral() const { return !HasReferences(); }
+  bool IsEmpty() const { return literals_.empty() && slots_.empty(); }
+  bool HasReferences() const { return !slots_.empty(); }
   // The text where there is no reference in it.
-  bool IsLiteral() const { return pieces_.size() <= 1 && !HasReferences(); }
-  bool IsEmpty() const { return pieces_.empty(); }
-  bool HasReferences() const;
-  std::string_view LiteralText() const {
-    return pieces_.empty() ? std::string_view() : std::string_view(pieces_[0].literal);
-  }
+  std::string_view LiteralText() const { return literals_; }
 
   class Compiler;
 
  private:
-  enum class Style : std::uint8_t { kLiteral, kPlain, kTyped, kInString, kInExpandedString };
-  struct Piece {
-    Style style = Style::kLiteral;
-    std::size_t reference = 0;
-    std::string literal;
+  enum class Style : std::uint8_t { kPlain, kTyped, kInString, kInExpandedString };
+  // A reference, and where in the literal text it stands.
+  struct Slot {
+    std::uint32_t position;
+    std::uint32_t reference;
+    Style style;
   };
+  static void AppendValue(Style style, const Value& value, std::pmr::string& out);
 
-  std::vector<Piece> pieces_;
+  std::string literals_;  // all of them, one after another
+  std::vector<Slot> slots_;
 };
 
 // `text` as the inside of a JSON string.

@@ -18,14 +18,15 @@ TEST(ByteScan, FindsEachByteInEachPlaceAsThePortableFormDoes) {
       std::string block(kBlock, '\x80');
       block[at] = static_cast<char>(byte);
       const bool special = byte < 0x20 || byte == '"' || byte == '\\';
-      ASSERT_EQ(FirstToEscape(block.data()), special ? at : kBlock) << byte;
-      ASSERT_EQ(FirstBackslash(block.data()), byte == '\\' ? at : kBlock) << byte;
+      const BlockMask bit = BlockMask{1} << at;
+      ASSERT_EQ(ToEscape(block.data()), special ? bit : 0) << byte;
+      ASSERT_EQ(Backslashes(block.data()), byte == '\\' ? bit : 0) << byte;
       ASSERT_EQ(NeedsEscape8(block.data()), special && at < 8) << byte;
-      ASSERT_EQ(portable::FirstToEscape(block.data()), FirstToEscape(block.data())) << byte;
-      ASSERT_EQ(portable::FirstBackslash(block.data()), FirstBackslash(block.data())) << byte;
+      ASSERT_EQ(portable::ToEscape(block.data()), ToEscape(block.data())) << byte;
+      ASSERT_EQ(portable::Backslashes(block.data()), Backslashes(block.data())) << byte;
     }
   }
-  EXPECT_EQ(FirstToEscape("clean\nand\"again\\"), 5U) << "the first of several";
+  EXPECT_EQ(ToEscape("clean\nand\"again\\"), 0b1000'0010'0010'0000U) << "all of several";
 }
 
 TEST(AppendQuoted, IsReadBackAsTheSameText) {

@@ -33,7 +33,8 @@ void AppendPort(const Context& context, const PortText& port, std::pmr::string& 
 std::string_view CompanionWriter::Write(const CompiledContainer& container, ContainerRole role) {
   mounts_.clear();
   paths_.clear();
-  std::pmr::string json(&context_.arena);
+  constexpr std::size_t kUsual = 1500;
+  std::pmr::string& json = NewString(context_, kUsual);
   json += R"({"name":)";
   AppendQuoted(container.name, json);
   if (!container.members.IsEmpty()) json += ',';
@@ -47,7 +48,7 @@ std::string_view CompanionWriter::Write(const CompiledContainer& container, Cont
   if (role != ContainerRole::kInit) AppendPorts(container, json);
   AppendMounts(container, json);
   json += role == ContainerRole::kNative ? R"(,"restartPolicy":"Always"})" : "}";
-  return context_.arena.Copy(json);
+  return json;
 }
 
 // Its own variables and, in front of them, those that a shared subPathExpr needs.

@@ -4,18 +4,13 @@
 
 namespace remora::injection {
 
-namespace {
-
 using api::Reason;
 
-// A string that lives as long as the arena's memory; its destructor has nothing to do.
-std::pmr::string& NewString(Arena& arena, std::size_t capacity) {
-  auto& text = *std::pmr::polymorphic_allocator<>(&arena).new_object<std::pmr::string>();
+std::pmr::string& NewString(Context& context, std::size_t capacity) {
+  auto& text = *std::pmr::polymorphic_allocator<>(&context.arena).new_object<std::pmr::string>();
   text.reserve(capacity);
   return text;
 }
-
-}  // namespace
 
 std::string_view Sentence(const Context& context, const Candidate& candidate,
                           std::initializer_list<std::string_view> parts) {
@@ -47,7 +42,7 @@ bool WasOurs(const Context& context, const Candidate& candidate, const Operation
 std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text) {
   constexpr std::size_t kUsual = 200;
   if (!text.HasReferences()) return text.LiteralText();
-  std::pmr::string& out = NewString(context.arena, kUsual);
+  std::pmr::string& out = NewString(context, kUsual);
   text.AppendTo(candidate.values, out);
   return out;
 }
@@ -66,7 +61,7 @@ std::string_view RenderedAs(Context& context, Candidate& candidate, const Templa
 }
 
 std::string_view Quoted(Context& context, std::string_view text) {
-  std::pmr::string& out = NewString(context.arena, text.size() + 2);
+  std::pmr::string& out = NewString(context, text.size() + 2);
   AppendQuoted(text, out);
   return out;
 }

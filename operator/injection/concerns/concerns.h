@@ -107,6 +107,8 @@ Operation& AddOperation(Context& context, const Candidate& candidate, Operation 
 // that has been taken away since is decided again, and finds what else it had brought.
 bool WasOurs(const Context& context, const Candidate& candidate, const Operation& operation);
 
+// An empty string that lives as long as the arena's memory; its destructor has nothing to do.
+std::pmr::string& NewString(Context& context, std::size_t capacity);
 // A template's text in this Pod.
 std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text);
 // The same where the text must have a format: values of a Pod may have none. Refuses the candidate.
