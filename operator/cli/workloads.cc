@@ -63,6 +63,54 @@ std::string Dotted(const Pointer& path) {
   return text;
 }
 
+bool HasMember(const json& list, const std::string& name) {
+  return list.is_array() && std::any_of(list.begin(), list.end(), [&](const json& member) {
+           return StringAt(member, Pointer("/name")) == name;
+         });
+}
+
+// The names of a StatefulSet's claim templates for which its template has no volume: the controller
+// adds one to every Pod.
+std::vector<std::string> ClaimedVolumes(const Workload& workload, const json& object) {
+  std::vector<std::string> names;
+  const Pointer templates("/spec/volumeClaimTemplates");
+  if (workload.kind != "StatefulSet" || !object.contains(templates)) return names;
+  const Pointer volumes = workload.template_path / "spec" / "volumes";
+  const json own = object.contains(volumes) ? object.at(volumes) : json();
+  for (const json& claim : object.at(templates)) {
+    std::string name = StringAt(claim, Pointer("/metadata/name"));
+    if (!name.empty() && !HasMember(own, name)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+void AddClaimedVolumes(const Workload& workload, const json& object, json& pod) {
+  const std::string pod_name = StringAt(pod, Pointer("/metadata/name"));
+  for (const std::string& name : ClaimedVolumes(workload, object)) {
+    if (!IsObjectAt(pod, Pointer("/spec"))) return;
+    json& volumes = pod["spec"]["volumes"];
+    if (!volumes.is_array()) volumes = json::array();
+    volumes.push_back(
+        {{"name", name}, {"persistentVolumeClaim", {{"claimName", name + "-" + pod_name}}}});
+  }
+}
+
+// The template's spec without the volumes that the controller adds.
+void PutSpec(const Workload& workload, const json& pod, json& object) {
+  const std::vector<std::string> claimed = ClaimedVolumes(workload, object);
+  json& pod_template = object[workload.template_path];
+  const bool had_volumes = pod_template.contains(Pointer("/spec/volumes"));
+  CopyMember(pod, "spec", pod_template);
+  if (claimed.empty() || !IsObjectAt(pod_template, Pointer("/spec"))) return;
+  json& spec = pod_template["spec"];
+  if (!spec.contains("volumes") || !spec["volumes"].is_array()) return;
+  std::erase_if(spec["volumes"].get_ref<json::array_t&>(), [&](const json& volume) {
+    return std::find(claimed.begin(), claimed.end(), StringAt(volume, Pointer("/name"))) !=
+           claimed.end();
+  });
+  if (spec["volumes"].empty() && !had_volumes) spec.erase("volumes");
+}
+
 }  // namespace
 
 std::string Workload::ToString() const { return kind + ' ' + namespace_name + '/' + name; }
@@ -107,6 +155,7 @@ json PodOf(const Workload& workload, const json& object) {
   } else {
     metadata["generateName"] = workload.name + "-";
   }
+  AddClaimedVolumes(workload, object, pod);
   return pod;
 }
 
@@ -129,7 +178,7 @@ void PutPod(const Workload& workload, const json& pod, json& object) {
   }
   const bool had_none = !pod_template.contains("metadata") || pod_template["metadata"].is_null();
   if (!(had_none && metadata.empty())) pod_template["metadata"] = std::move(metadata);
-  CopyMember(pod, "spec", pod_template);
+  PutSpec(workload, pod, object);
 }
 
 std::vector<std::string> FindMisplacedAnnotations(const Workload& workload, const json& object) {
@@ -146,6 +195,36 @@ std::vector<std::string> FindMisplacedAnnotations(const Workload& workload, cons
     }
   }
   return sentences;
+}
+
+std::optional<std::string> FindUnquoted(const Workload& workload, const json& object) {
+  for (const Pointer& owner : {Pointer(), workload.template_path}) {
+    for (const char* map : {"annotations", "labels"}) {
+      const Pointer path = owner / "metadata" / map;
+      if (!IsObjectAt(object, path)) continue;
+      for (const auto& [key, value] : object.at(path).items()) {
+        if (value.is_string() || value.is_null()) continue;
+        const bool is_scalar = value.is_boolean() || value.is_number();
+        return "the value of " + key + " in " + Dotted(path) + " is no string; expected " +
+               (is_scalar ? "it in quotes: \"" + value.dump() + '"' : "text");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> FindUnknownWorkload(const json& object) {
+  const Pointer annotations("/spec/template/metadata/annotations");
+  const Pointer containers("/spec/template/spec/containers");
+  if (!IsObjectAt(object, annotations) || !object.contains(containers)) return std::nullopt;
+  for (const auto& [key, value] : object.at(annotations).items()) {
+    if (!api::AsksForPatterns(key)) continue;
+    return "its Pod template asks for patterns (" + key + "), but what " +
+           StringAt(object, Pointer("/apiVersion")) + ' ' + StringAt(object, Pointer("/kind")) +
+           " makes of it is not known here; it is passed through as it is, and in a cluster the "
+           "webhook decides on its Pods";
+  }
+  return std::nullopt;
 }
 
 }  // namespace remora::cli

@@ -79,6 +79,29 @@ TEST(Workloads, PutsThePodBackAndLeavesTheRestAlone) {
   }
 }
 
+TEST(Workloads, GivesThePodsOfAStatefulSetTheVolumesOfItsClaims) {
+  json object = MakeWorkload("apps/v1", "StatefulSet", "/spec/template");
+  object["spec"]["volumeClaimTemplates"] =
+      json::parse(R"([{"metadata": {"name": "data"}}, {"metadata": {"name": "own"}}, {}])");
+  const auto workload = FindWorkload(object, "shop");
+  const json without = PodOf(*workload, object);
+  EXPECT_EQ(without["spec"]["volumes"], json::parse(R"([
+    {"name": "data", "persistentVolumeClaim": {"claimName": "data-cart-0"}},
+    {"name": "own", "persistentVolumeClaim": {"claimName": "own-cart-0"}}])"));
+  json after = object;
+  PutPod(*workload, without, after);
+  EXPECT_EQ(after, object) << "not even an empty list";
+
+  object["spec"]["template"]["spec"]["volumes"] = json::parse(R"([{"name": "own"}])");
+  json pod = PodOf(*workload, object);
+  EXPECT_EQ(pod["spec"]["volumes"].size(), 2u) << "one that the template has is not added";
+  pod["spec"]["volumes"].push_back({{"name", "new"}});
+  after = object;
+  PutPod(*workload, pod, after);
+  EXPECT_EQ(after["spec"]["template"]["spec"]["volumes"],
+            json::parse(R"([{"name": "own"}, {"name": "new"}])"));
+}
+
 TEST(Workloads, TakesAPodAsItIs) {
   const json object = json::parse(
       R"({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x", "namespace": "prod"}, "spec": {}})");
