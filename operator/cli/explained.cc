@@ -71,8 +71,9 @@ void PrintRecord(const json& record, std::ostream& out) {
   }
 }
 
-// The state, and the words that lead to what a new Pod would get; whether that is to be shown.
+// The state, where there is something to say, and the words that lead to what a new Pod would get; whether that is to be shown.
 bool PrintState(const PodState& state, std::ostream& out) {
+  if (state.record.is_null() && state.about.empty()) return true;
   if (!state.record.is_null()) {
     out << "on the Pod, as its record says:\n";
     PrintRecord(state.record, out);
@@ -82,7 +83,7 @@ bool PrintState(const PodState& state, std::ostream& out) {
     out << "a new Pod like it would get the same\n";
     return false;
   }
-  if (!state.record.is_null() || state.is_missed) out << "a new Pod like it would get now:\n";
+  out << "a new Pod like it would get now:\n";
   return true;
 }
 

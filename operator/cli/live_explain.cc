@@ -98,6 +98,7 @@ class LiveRun {
     const auto undone = injection::UndoInjection(fresh);
     if (!undone.ok()) {
       state.record = nullptr;
+      fresh["metadata"]["annotations"].erase(std::string(api::kStatusKey));
       state.about = "what its record (" + std::string(api::kStatusKey) +
                     ") says cannot be relied on: " + undone.error().message();
     }
@@ -110,6 +111,7 @@ class LiveRun {
     } else if (undone.ok()) {
       Judge(*explained, fresh, state);
     }
+    explained->refused = explained->refused || !undone.ok();
     explained->state = {std::move(state)};
     return explained;
   }

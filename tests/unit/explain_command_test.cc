@@ -45,6 +45,7 @@ spec:
       targetPort: 8080
 )";
 
+// Case 42.
 TEST_F(Cli, ExplainNamesWhatDoesNotFollowATakeOver) {
   Write("cart.yaml", std::string(kLogin) + kService);
   const Finished finished = Run({"explain", "-f", "cart.yaml", "-n", "shop"});
@@ -163,6 +164,36 @@ TEST_F(Cli, ExplainSaysWhatItDoesNotUnderstand) {
               "remora explain: kubeconfig none: cannot read the file none");
   ExpectUsage({"lint", "-f", "cart.yaml", "--server", "--kubeconfig", "none"},
               "remora lint: kubeconfig none: cannot read the file none");
+}
+
+// Case 32.
+TEST_F(Cli, KnowsTheVolumesOfAStatefulSetsClaimsAndDoesNotWriteThem) {
+  const std::string text = R"(apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  template:
+    metadata: {annotations: {patterns.remora.dev/sidecar: backup}}
+    spec:
+      containers: [{name: app, image: app}]
+  volumeClaimTemplates: [{metadata: {name: data}}]
+)";
+  Write("db.yaml", text);
+  Write("backup.yaml", R"(apiVersion: patterns.remora.dev/v1alpha1
+kind: Sidecar
+metadata: {name: backup}
+spec:
+  share: [{name: data, path: /data, targetPath: /var/lib/db, volumeName: data}]
+  container: {image: backup}
+)");
+  const Finished finished = Run({"inject", "-f", "db.yaml", "--patterns", "backup.yaml"});
+  EXPECT_EQ(finished.err, "");
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("name: backup"), HasSubstr("/var/lib/db"),
+                                  Not(HasSubstr("persistentVolumeClaim"))));
+  EXPECT_EQ(finished.exit_code, 0);
+  const Finished back = Run({"uninject", "-f", "-"}, finished.out);
+  EXPECT_EQ(back.out, text);
+  EXPECT_EQ(back.exit_code, 0) << back.err;
 }
 
 // All names end alike: that makes none of them likely.
