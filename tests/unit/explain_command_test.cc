@@ -200,6 +200,7 @@ spec:
 TEST_F(Cli, HintsAtFilesThatAreNear) {
   Write("checkout.yaml", "a: 1\n");
   Write("db.yaml", "a: 1\n");
+  Write("b.yaml", "a: 1\n");
   const std::string head = "remora inject: cannot read ";
   const std::string tail = ": there is no such file or directory";
   ExpectUsage({"inject", "-f", "cart.yaml"}, head + "cart.yaml" + tail);
