@@ -3,8 +3,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -24,6 +26,9 @@ using Pointer = json::json_pointer;
 constexpr int kHttpThreads = 2;
 // Somebody waits in front of it.
 constexpr std::chrono::seconds kDeadline{10};
+
+constexpr std::array<api::PatternKind, 3> kPatternKinds = {
+    api::PatternKind::kAmbassador, api::PatternKind::kSidecar, api::PatternKind::kAdapter};
 
 bool has_connected = false;
 
@@ -160,63 +165,73 @@ Result<std::vector<json>> LiveCluster::List(const Resource& resource,
   return all;
 }
 
-std::vector<json> LiveCluster::ListIfAllowed(const Resource& resource,
-                                             const std::string& namespace_name) {
+Result<std::vector<json>> LiveCluster::ListIfAllowed(const Resource& resource,
+                                                     const std::string& namespace_name) {
   auto all = List(resource, namespace_name);
-  if (all.ok()) return *std::move(all);
-  complaints_.push_back(all.error().message() + "; what is there counts as absent");
-  return {};
+  if (all.ok() || all.error().code() != ErrorCode::kPermissionDenied) return all;
+  Complain(all.error().message() + "; what is there counts as absent");
+  return std::vector<json>();
+}
+
+void LiveCluster::Complain(const std::string& sentence) {
+  const auto said = std::find(complaints_.begin(), complaints_.end(), sentence);
+  if (said == complaints_.end()) complaints_.push_back(sentence);
 }
 
 Result<void> LiveCluster::Tell(const PodNeeds& needs, ClusterView& view) {
-  const Origin origin{needs.namespace_name, server()};
   const auto own = Get({"", "v1", "namespaces"}, {.name = needs.namespace_name});
   if (own.ok()) {
-    view.Add(*own, origin);
+    view.Add(*own, {needs.namespace_name, server()});
   } else if (own.error().code() == ErrorCode::kPermissionDenied) {
-    complaints_.push_back(own.error().message() + "; its labels and defaults count as absent");
+    Complain(own.error().message() + "; its labels and defaults count as absent");
   } else {
     return own.error();
   }
   for (const char* plural : {"limitranges", "resourcequotas"}) {
-    for (const json& object : ListIfAllowed({"", "v1", plural}, needs.namespace_name)) {
-      view.Add(object, origin);
-    }
+    auto told = TellList({"", "v1", plural}, needs.namespace_name, view);
+    if (!told.ok()) return told;
   }
   if (auto told = TellPatterns(needs, view); !told.ok()) return told;
-  TellNamed(needs, view);
+  return TellNamed(needs, view);
+}
+
+Result<void> LiveCluster::TellList(const Resource& resource, const std::string& namespace_name,
+                                   ClusterView& view) {
+  const auto all = ListIfAllowed(resource, namespace_name);
+  if (!all.ok()) return all.error();
+  for (const json& object : *all) view.Add(object, {namespace_name, server()});
   return {};
 }
 
 Result<void> LiveCluster::TellPatterns(const PodNeeds& needs, ClusterView& view) {
   const std::string& catalog = view.environment().catalog_namespace;
-  for (const api::PatternKind kind :
-       {api::PatternKind::kAmbassador, api::PatternKind::kSidecar, api::PatternKind::kAdapter}) {
-    const Resource resource = PatternResource(kind);
-    const auto own = List(resource, needs.namespace_name);
+  for (const api::PatternKind kind : kPatternKinds) {
+    const auto own = List(PatternResource(kind), needs.namespace_name);
     if (!own.ok()) return own.error();
     for (const json& object : *own) view.Add(object, {needs.namespace_name, server()});
     if (catalog == needs.namespace_name) continue;
-    for (const json& object : ListIfAllowed(resource, catalog)) {
-      view.Add(object, {catalog, server()});
-    }
+    auto told = TellList(PatternResource(kind), catalog, view);
+    if (!told.ok()) return told;
   }
   return {};
 }
 
-void LiveCluster::TellNamed(const PodNeeds& needs, ClusterView& view) {
+Result<void> LiveCluster::TellNamed(const PodNeeds& needs, ClusterView& view) {
   for (const NamedPattern& named : NamedElsewhere(needs.pod)) {
     const std::string& space = named.key.namespace_name;
     if (space == needs.namespace_name || space == view.environment().catalog_namespace) continue;
-    const auto object =
-        client_->Get(PatternResource(named.kind), named.key, {.deadline = kDeadline});
+    const Resource resource = PatternResource(named.kind);
+    const auto object = client_->Get(resource, named.key, {.deadline = kDeadline});
     if (object.ok()) {
       view.Add(*object, {space, server()});
-    } else if (object.error().code() != ErrorCode::kNotFound) {
-      const std::string what = "get " + Name(PatternResource(named.kind), named.key);
-      complaints_.push_back(Describe(object.error(), what).message() + "; it counts as absent");
+      continue;
     }
+    if (object.error().code() == ErrorCode::kNotFound) continue;
+    const Error error = Describe(object.error(), "get " + Name(resource, named.key));
+    if (error.code() != ErrorCode::kPermissionDenied) return error;
+    Complain(error.message() + "; it counts as absent");
   }
+  return {};
 }
 
 int EndProcess(int exit_code) {

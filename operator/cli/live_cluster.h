@@ -51,9 +51,9 @@ class LiveCluster {
   // All of a namespace; of all namespaces where it is empty.
   Result<std::vector<nlohmann::json>> List(const kube::Resource& resource,
                                            const std::string& namespace_name);
-  // As List(); what may not be read, or is not served, is a complaint.
-  std::vector<nlohmann::json> ListIfAllowed(const kube::Resource& resource,
-                                            const std::string& namespace_name);
+  // As List(); what may not be read is a complaint, and nothing.
+  Result<std::vector<nlohmann::json>> ListIfAllowed(const kube::Resource& resource,
+                                                    const std::string& namespace_name);
 
   // Tells the view the Namespace, LimitRanges and quotas of the Pod, and the patterns of its
   // namespace, of the catalog, and those that it names.
@@ -66,7 +66,12 @@ class LiveCluster {
   LiveCluster(kube::Config config, std::unique_ptr<kube::Client> client,
               std::string namespace_name);
   Result<void> TellPatterns(const PodNeeds& needs, ClusterView& view);
-  void TellNamed(const PodNeeds& needs, ClusterView& view);
+  Result<void> TellNamed(const PodNeeds& needs, ClusterView& view);
+  // Lists what may be read of a namespace into the view.
+  Result<void> TellList(const kube::Resource& resource, const std::string& namespace_name,
+                        ClusterView& view);
+  // Once.
+  void Complain(const std::string& sentence);
   // What to say of an object that is not there.
   Error NotThere(const kube::Resource& resource, const kube::ObjectKey& key);
 

@@ -85,7 +85,7 @@ class LiveRun {
                                              : ExplainWorkload(view, *workload, *object);
     if (!explained.ok()) return explained;
     explained->place = {cluster_.server(), 0};
-    AddPorts(*explained);
+    if (auto added = AddPorts(*explained); !added.ok()) return added.error();
     return explained;
   }
 
@@ -132,17 +132,19 @@ class LiveRun {
     explained.after = explained.pod;
   }
 
-  void AddPorts(Explained& explained) {
+  Result<void> AddPorts(Explained& explained) {
     const PodChange change{explained.pod, explained.after};
     explained.ports = FindPortMoves(change, {}, explained.owner);
-    if (explained.ports.moves.empty()) return;
-    const std::string& space = explained.workload.namespace_name;
-    std::vector<json> neighbours = cluster_.ListIfAllowed({"", "v1", "services"}, space);
-    for (json& policy :
-         cluster_.ListIfAllowed({"networking.k8s.io", "v1", "networkpolicies"}, space)) {
-      neighbours.push_back(std::move(policy));
+    if (explained.ports.moves.empty()) return {};
+    std::vector<json> neighbours;
+    for (const auto& resource : {kube::Resource{"", "v1", "services"},
+                                 kube::Resource{"networking.k8s.io", "v1", "networkpolicies"}}) {
+      auto all = cluster_.ListIfAllowed(resource, explained.workload.namespace_name);
+      if (!all.ok()) return all.error();
+      neighbours.insert(neighbours.end(), all->begin(), all->end());
     }
     explained.ports = FindPortMoves(change, neighbours, explained.owner);
+    return {};
   }
 
   LiveCluster& cluster_;

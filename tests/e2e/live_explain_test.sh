@@ -147,6 +147,12 @@ check "a Pod older than its automatic pattern is not missed" \
   says "it has no record: it is older than the pattern" \
   "$REMORA" explain pod/old --namespace "$UNASKED"
 
+pod far "{patterns.remora.dev/sidecar: $UNASKED/far}" | apply >/dev/null
+pattern '{allowedNamespaces: {from: All}, container: {image: "far:1"}}' "$UNASKED" |
+  sed 's|linted|far|' | kubectl apply --filename - >/dev/null
+check "a pattern of another namespace is read, too" refuses "Sidecar $UNASKED/far: Injected" \
+  explain pod/far
+
 # --- workloads ------------------------------------------------------------------------------------
 
 workload apps/v1 Deployment web "" | apply >/dev/null
