@@ -9,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "operator/api/annotations.h"
 #include "operator/api/pattern.h"
 #include "operator/base/clock.h"
 #include "operator/cli/completion_command.h"
@@ -17,7 +16,7 @@
 #include "operator/cli/help_texts.h"
 #include "operator/cli/inject_command.h"
 #include "operator/cli/lint_command.h"
-#include "operator/cli/place.h"
+#include "operator/cli/shared_flags.h"
 #include "operator/cli/test_command.h"
 #include "operator/cli/uninject_command.h"
 #include "operator/cli/version_command.h"
@@ -86,8 +85,7 @@ class CommandLine {
     } catch (const CLI::ParseError& e) {
       return Refuse(Name(), e.what());
     }
-    const CLI::App& command = *app_.get_subcommands().front();
-    if (auto error = FindUnexpected(command)) return Refuse(Name(), *error);
+    if (auto error = FindUnexpected(Command())) return Refuse(Name(), *error);
     const auto exit_code = run_();
     return exit_code.ok() ? Finish(*exit_code) : Refuse(Name(), exit_code.error().message());
   }
@@ -103,52 +101,20 @@ class CommandLine {
     return command;
   }
 
-  static void AddFiles(CLI::App& command, Inputs& inputs) {
-    command.add_option("-f,--filename", inputs.paths, "file, directory, or - for standard input")
-        ->type_name("FILE|DIR|-")
-        ->allow_extra_args(false);
-    command.add_flag("-R,--recursive", inputs.recursive, "directories with all below them");
-  }
-
-  static void AddInputs(CLI::App& command, OfflineOptions& options) {
-    AddFiles(command, options.inputs);
-    command.add_option("--patterns", options.patterns, "more patterns and Namespaces")
-        ->type_name("FILE|DIR")
-        ->allow_extra_args(false);
-    AddSurroundings(command, options);
-  }
-
-  static void AddSurroundings(CLI::App& command, OfflineOptions& options) {
-    command.add_option("-n,--namespace", options.namespace_name, "of documents that name none")
-        ->type_name("NS")
-        ->capture_default_str();
-    command
-        .add_option("--catalog-namespace", options.environment.catalog_namespace,
-                    "where patterns for all namespaces stand")
-        ->type_name("NS")
-        ->capture_default_str();
-    command.add_option("--wait-image", options.environment.wait_image, "of the wait container")
-        ->type_name("IMAGE")
-        ->capture_default_str();
-  }
-
-  static Result<void> CheckFiles(const Inputs& inputs) {
-    if (!inputs.paths.empty()) return {};
-    return Error(ErrorCode::kInvalid,
-                 "-f is missing; expected a file, a directory, or - for standard input");
-  }
-
-  static Result<void> CheckInputs(const OfflineOptions& options) {
-    if (auto given = CheckFiles(options.inputs); !given.ok()) return given;
-    for (const std::string& name :
-         {options.namespace_name, options.environment.catalog_namespace}) {
-      if (!api::IsDnsLabel(name)) {
-        return Error(ErrorCode::kInvalid, Quote(name) +
-                                              " is no name of a namespace; expected a-z, "
-                                              "0-9 and -, at most 63 characters");
-      }
+  Result<void> CheckExplain() {
+    if (explain_.objects.empty() && explain_.cluster.inputs.paths.empty()) {
+      return Error(ErrorCode::kInvalid,
+                   "nothing to explain; expected KIND/NAME of an object in the cluster, such as "
+                   "deployment/cart, or a file by -f");
     }
-    return {};
+    if (explain_.objects.empty()) return CheckInputs(explain_.cluster);
+    if (!explain_.cluster.inputs.paths.empty() || !explain_.cluster.patterns.empty()) {
+      return Error(ErrorCode::kInvalid, "unexpected argument " + explain_.objects.front() +
+                                            "; objects in the cluster and files are not explained "
+                                            "together");
+    }
+    TakeNamespace(Command(), explain_.cluster, explain_.live);
+    return CheckNamespaces(explain_.cluster);
   }
 
   void AddInject() {
@@ -184,21 +150,27 @@ class CommandLine {
         AddCommand("explain", "Say what each workload gets, and why", kExplainFooter, [this] {
           return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
             explain_.format = format.value_or(OutputFormat::kText);
-            auto complete = CheckInputs(explain_.cluster);
+            auto complete = CheckExplain();
             return complete.ok() ? RunExplain(explain_, console_) : complete.error();
           });
         });
+    command.add_option("object", explain_.objects, "objects in the cluster")
+        ->type_name("KIND/NAME");
     AddInputs(command, explain_.cluster);
+    AddConnection(command, explain_.live);
     command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
   }
 
   void AddLint() {
     CLI::App& command = AddCommand("lint", "Say what is wrong with patterns", kLintFooter, [this] {
-      auto complete = CheckInputs(patterns_);
-      return complete.ok() ? RunLint(patterns_, console_) : complete.error();
+      auto complete = CheckInputs(lint_.cluster);
+      TakeNamespace(Command(), lint_.cluster, lint_.live);
+      return complete.ok() ? RunLint(lint_, console_) : complete.error();
     });
-    AddFiles(command, patterns_.inputs);
-    AddSurroundings(command, patterns_);
+    AddFiles(command, lint_.cluster.inputs);
+    AddSurroundings(command, lint_.cluster);
+    AddConnection(command, lint_.live);
+    command.add_flag("--server", lint_.server, "ask the API server, too, by dry runs");
   }
 
   void AddTest() {
@@ -336,6 +308,9 @@ class CommandLine {
     return "unknown flag " + flag + DidYouMean(flag, flags);
   }
 
+  // The one that is run.
+  const CLI::App& Command() const { return *app_.get_subcommands().front(); }
+
   // The program and the command, as the user wrote them.
   std::string Name() const {
     const auto commands = app_.get_subcommands();
@@ -362,6 +337,7 @@ class CommandLine {
   InjectOptions inject_;
   UninjectOptions uninject_;
   ExplainOptions explain_;
+  LintOptions lint_;
   OfflineOptions patterns_;
   std::string shell_;
   WaitOptions wait_;

@@ -120,10 +120,12 @@ Result<Endpoint> ParseEndpoint(std::string_view url) {
   std::string host(authority.substr(0, colon));
   const std::string_view digits = authority.substr(colon + 1);
   Endpoint endpoint;
-  const auto [end, error] =
-      std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
-  if (error != std::errc() || end != digits.data() + digits.size() || endpoint.port == 0) {
-    return BadUrl(url);
+  const bool is_number = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
+  if (!is_number) return BadUrl(url);
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), endpoint.port);
+  if (parsed.ec != std::errc() || endpoint.port == 0) {
+    return Error(ErrorCode::kInvalid, '"' + std::string(url) + "\": there is no port " +
+                                          std::string(digits) + "; expected one of 1 to 65535");
   }
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
   if (bracketed) host = host.substr(1, host.size() - 2);

@@ -31,20 +31,34 @@ ErrorCode CodeOf(int error_number) {
   }
 }
 
-// The name in the same directory that was probably meant.
+// Among the stems of file names; nothing for a short one, where one letter is half of the name.
+std::string NearestStem(const std::string& stem, const std::vector<std::string>& stems) {
+  constexpr std::size_t kShortest = 3;
+  if (std::find(stems.begin(), stems.end(), stem) != stems.end()) return stem;
+  if (stem.size() < kShortest) return {};
+  return std::string(api::NearestName(stem, {stems.begin(), stems.end()}));
+}
+
+// The name in the same directory that was probably meant. All files end in .yaml: that brings none
+// of them nearer.
 std::string NearestFile(const fs::path& path) {
   const fs::path directory = path.has_parent_path() ? path.parent_path() : fs::path(".");
   std::error_code error;
-  std::vector<std::string> names;
+  std::vector<fs::path> files;
   for (fs::directory_iterator it(directory, error); !error && it != fs::directory_iterator();
        it.increment(error)) {
-    names.push_back(it->path().filename().string());
+    files.push_back(it->path().filename());
   }
-  std::sort(names.begin(), names.end());
-  const std::string name = path.filename().string();
-  const std::string nearest(api::NearestName(name, {names.begin(), names.end()}));
+  std::sort(files.begin(), files.end());
+  std::vector<std::string> stems;
+  for (const fs::path& file : files) stems.push_back(file.stem().string());
+  const std::string nearest = NearestStem(path.stem().string(), stems);
   if (nearest.empty()) return {};
-  return path.has_parent_path() ? (path.parent_path() / nearest).string() : nearest;
+  const fs::path same_ending = nearest + path.extension().string();
+  const bool has_same = std::find(files.begin(), files.end(), same_ending) != files.end();
+  const auto first = std::find(stems.begin(), stems.end(), nearest) - stems.begin();
+  const fs::path& file = has_same ? same_ending : files[static_cast<std::size_t>(first)];
+  return path.has_parent_path() ? (path.parent_path() / file).string() : file.string();
 }
 
 Error CannotRead(const fs::path& path, int error_number) {

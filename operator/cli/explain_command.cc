@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
-#include "operator/injection/explanation.h"
+#include "operator/cli/explained.h"
+#include "operator/cli/field_place.h"
+#include "operator/cli/live_explain.h"
 
 namespace remora::cli {
 
@@ -12,90 +14,97 @@ namespace {
 
 using nlohmann::json;
 
-struct Explained {
-  Workload workload;
-  Place place;
-  std::vector<std::string> misplaced;
-  bool refused = false;
-  std::string text;
-  json explanation;
-};
+// The documents, one object after another.
+class OfflineRun {
+ public:
+  OfflineRun(OfflineCluster& cluster, Console console)
+      : cluster_(cluster), console_(console), places_(cluster.documents()) {}
 
-Result<Explained> Explain(OfflineCluster& cluster, const json& object, const Place& place,
-                          Workload workload) {
-  auto injection = cluster.Inject(workload, PodOf(workload, object));
-  if (!injection.ok()) return injection.error().WithContext(place.ToString());
-  Explained explained;
-  explained.place = place;
-  explained.misplaced = FindMisplacedAnnotations(workload, object);
-  explained.refused = injection->HasRefusal();
-  if (injection->exclusion) {
-    const std::string reason(api::ReasonName(injection->exclusion->reason));
-    explained.text = "unchanged: " + reason + ": " + injection->exclusion->message + "\n";
-    explained.explanation = {{"verdict", "unchanged"},
-                             {"reason", reason},
-                             {"message", injection->exclusion->message},
-                             {"patterns", json::array()}};
-  } else {
-    explained.text = injection::ExplainAsText(injection->outcome);
-    explained.explanation = json::parse(injection::ExplainAsJson(injection->outcome));
+  Result<std::vector<Explained>> Run() {
+    EachObject([this](const json& object, const ObjectInText& at) { KeepNeighbour(object, at); });
+    Result<void> done;
+    EachObject([&](const json& object, const ObjectInText& at) {
+      if (done.ok()) done = ExplainOne(object, at.otherwise);
+    });
+    if (!done.ok()) return done.error();
+    return std::move(all_);
   }
-  explained.workload = std::move(workload);
-  return explained;
-}
 
-Result<std::vector<Explained>> ExplainAll(OfflineCluster& cluster) {
-  std::vector<Explained> all;
-  for (const Document& document : cluster.documents()) {
-    for (const ObjectPlace& at : ObjectsOf(document)) {
-      const json& object = document.parsed.value.at(at.path);
-      auto workload = FindWorkload(object, cluster.namespace_name());
-      if (!workload) continue;
-      auto explained = Explain(cluster, object, at.place, *std::move(workload));
-      if (!explained.ok()) return explained.error();
-      all.push_back(*std::move(explained));
+ private:
+  template <typename Use>
+  void EachObject(Use use) const {
+    const std::vector<Document>& documents = cluster_.documents();
+    for (std::size_t i = 0; i < documents.size(); ++i) {
+      for (const ObjectPlace& at : ObjectsOf(documents[i])) {
+        use(documents[i].parsed.value.at(at.path), {i, at.path, at.place});
+      }
     }
   }
+
+  void KeepNeighbour(const json& object, const ObjectInText& at) {
+    const std::string kind = StringAt(object, json::json_pointer("/kind"));
+    if (kind != "Service" && kind != "NetworkPolicy") return;
+    neighbours_.push_back(object);
+    in_text_.push_back(at);
+    json& metadata = neighbours_.back()["metadata"];
+    if (metadata.is_object() && !metadata.contains("namespace")) {
+      metadata["namespace"] = cluster_.namespace_name();
+    }
+  }
+
+  Result<void> ExplainOne(const json& object, const Place& place) {
+    const auto workload = FindWorkload(object, cluster_.namespace_name());
+    if (!workload) {
+      if (const auto sentence = FindUnknownWorkload(object)) {
+        console_.err << place.ToString() << ": warning: " << *sentence << '\n';
+      }
+      return {};
+    }
+    auto explained = ExplainWorkload(cluster_.view(), *workload, object);
+    if (!explained.ok()) return explained.error().WithContext(place.ToString());
+    explained->place = place;
+    AddPorts(*explained);
+    all_.push_back(*std::move(explained));
+    return {};
+  }
+
+  void AddPorts(Explained& explained) {
+    explained.ports = FindPortMoves({explained.pod, explained.after}, neighbours_, explained.owner);
+    for (const LeftBehind& left : explained.ports.left_behind) {
+      explained.places.push_back(places_.Find(in_text_[left.neighbour], left.field).ToString());
+    }
+  }
+
+  OfflineCluster& cluster_;
+  Console console_;
+  FieldPlaces places_;
+  std::vector<json> neighbours_;
+  std::vector<ObjectInText> in_text_;  // each of them
+  std::vector<Explained> all_;
+};
+
+Result<std::vector<Explained>> ExplainFiles(const OfflineOptions& options, Console console) {
+  auto cluster = OfflineCluster::Load(options, console.in);
+  if (!cluster.ok()) return cluster.error();
+  for (const std::string& complaint : (*cluster)->view().complaints()) {
+    console.err << complaint << '\n';
+  }
+  auto all = OfflineRun(**cluster, console).Run();
+  if (all.ok() && all->empty()) {
+    console.err << "nothing to explain: no Pod or workload in the documents\n";
+  }
   return all;
-}
-
-void PrintText(const std::vector<Explained>& all, std::ostream& out) {
-  const char* separator = "";
-  for (const Explained& one : all) {
-    out << separator << one.workload.kind << '/' << one.workload.name << ", namespace "
-        << one.workload.namespace_name << ", " << one.place.ToString() << '\n'
-        << one.text;
-    for (const std::string& sentence : one.misplaced) out << "warning: " << sentence << '\n';
-    separator = "\n";
-  }
-}
-
-void PrintJson(const std::vector<Explained>& all, std::ostream& out) {
-  constexpr int kIndent = 2;
-  json array = json::array();
-  for (const Explained& one : all) {
-    array.push_back({{"kind", one.workload.kind},
-                     {"name", one.workload.name},
-                     {"namespace", one.workload.namespace_name},
-                     {"source", one.place.source},
-                     {"line", one.place.line},
-                     {"warnings", one.misplaced},
-                     {"explanation", one.explanation}});
-  }
-  out << array.dump(kIndent, ' ', false, json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace
 
 Result<ExitCode> RunExplain(const ExplainOptions& options, Console console) {
-  auto cluster = OfflineCluster::Load(options.cluster, console.in);
-  if (!cluster.ok()) return cluster.error();
-  for (const std::string& complaint : (*cluster)->complaints()) console.err << complaint << '\n';
-  auto all = ExplainAll(**cluster);
+  const auto all = options.objects.empty() ? ExplainFiles(options.cluster, console)
+                                           : ExplainLive(options.objects, options.live,
+                                                         options.cluster.environment, console);
   if (!all.ok()) return all.error();
-  if (all->empty()) console.err << "nothing to explain: no Pod or workload in the documents\n";
-  options.format == OutputFormat::kJson ? PrintJson(*all, console.out)
-                                        : PrintText(*all, console.out);
+  options.format == OutputFormat::kJson ? PrintAsJson(*all, console.out)
+                                        : PrintAsText(*all, console.out);
   bool refused = false;
   for (const Explained& one : *all) refused = refused || one.refused;
   return refused ? ExitCode::kRefused : ExitCode::kFine;

@@ -5,7 +5,7 @@ namespace remora::cli {
 
 inline constexpr const char* kAbout =
     "Remora adds companion containers to Pods: a Sidecar, an Ambassador, an Adapter.\n"
-    "These commands decide on files what the webhook decides in a cluster.\n";
+    "These commands decide what the webhook decides, on files or for what is in a cluster.\n";
 
 inline constexpr const char* kExample = R"(
 Example:
@@ -34,10 +34,16 @@ Example:
   kubectl get deployment cart -o yaml | remora uninject -f - | kubectl replace -f -)";
 
 inline constexpr const char* kExplainFooter = R"(
-Exit code 1: a pattern that was asked for would not be put in, be the Pod admitted or not.
+KIND is pod, deployment, statefulset, daemonset, replicaset, job, cronjob or kubectl's short form of
+one; -n is the context's namespace then. Of a Pod it says what its record says, whether the webhook
+has missed it, and what a new Pod like it would get. Where an Ambassador takes over a port: which
+Services and NetworkPolicies say its number and do not follow, and the NetworkPolicy that closes it.
+Exit code 1: a pattern that was asked for is not in, or would not be put in, be the Pod admitted or
+not.
 
 Example:
-  remora explain -f deploy.yaml --patterns patterns/)";
+  remora explain -f deploy.yaml --patterns patterns/
+  remora explain pod/cart-7d4b9c-x2x8p -n shop)";
 
 inline constexpr const char* kWaitFooter = R"(
 HOST is an IPv4 address, an IPv6 address in brackets or localhost; no name is looked up.
@@ -50,9 +56,11 @@ Of each pattern: its fields, its references, a rendering with sample values (a p
 the first of its enum, or its example) and its tests. One line a finding:
   FILE:LINE: KIND NAMESPACE/NAME: FIELD: what is wrong
 Warnings say what is allowed and will probably not work; they do not change the exit code.
+With --server the API server is asked, too, by dry runs that change nothing: of each pattern without
+a finding, and of the Pod that comes of its sample, in the pattern's namespace.
 
 Example:
-  remora lint -f patterns/)";
+  remora lint -f patterns/ --server)";
 
 inline constexpr const char* kTestFooter = R"(
 A test in spec.tests of a pattern:

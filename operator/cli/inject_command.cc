@@ -17,14 +17,6 @@ using nlohmann::json;
 
 enum class Fate : std::uint8_t { kAdmitted, kRefused };
 
-Result<json> ApplyPatch(const json& pod, std::string_view patch) {
-  try {
-    return pod.patch(json::parse(patch));
-  } catch (const json::exception& e) {
-    return Error(ErrorCode::kInternal, std::string("our own patch does not apply: ") + e.what());
-  }
-}
-
 // The run over one document after another.
 class InjectRun {
  public:
@@ -32,7 +24,8 @@ class InjectRun {
       : options_(options), cluster_(cluster), console_(console), printer_(console.out) {}
 
   Result<ExitCode> Run() {
-    for (const std::string& complaint : cluster_.complaints()) console_.err << complaint << '\n';
+    for (const std::string& complaint : cluster_.view().complaints())
+      console_.err << complaint << '\n';
     for (const Document& document : cluster_.documents()) {
       if (auto done = HandleDocument(document); !done.ok()) return done.error();
     }
@@ -64,10 +57,19 @@ class InjectRun {
 
   Result<Fate> HandleObject(json& object, const Place& place) {
     const auto workload = FindWorkload(object, cluster_.namespace_name());
-    if (!workload) return Fate::kAdmitted;
+    if (!workload) {
+      if (const auto sentence = FindUnknownWorkload(object)) {
+        console_.err << place.ToString() << ": warning: " << *sentence << '\n';
+      }
+      return Fate::kAdmitted;
+    }
     const std::string about = ": " + workload->ToString() + ": ";
+    if (const auto sentence = FindUnquoted(*workload, object)) {
+      console_.err << place.ToString() << ": refused" << about << *sentence << '\n';
+      return Fate::kRefused;
+    }
     const json pod = PodOf(*workload, object);
-    auto injection = cluster_.Inject(*workload, pod);
+    auto injection = cluster_.view().Inject(*workload, pod);
     if (!injection.ok()) return injection.error();
     for (const std::string& sentence : FindMisplacedAnnotations(*workload, object)) {
       console_.err << place.ToString() << ": warning" << about << sentence << '\n';
@@ -80,7 +82,7 @@ class InjectRun {
     }
     WarnOfAdmitted(*outcome.plan, place.ToString() + ": warning" + about);
     if (outcome.verdict == injection::Verdict::kUnchanged) return Fate::kAdmitted;
-    auto injected = ApplyPatch(pod, outcome.patch);
+    auto injected = InjectedPod(*injection, pod);
     if (!injected.ok()) return injected.error();
     PutPod(*workload, *injected, object);
     return Fate::kAdmitted;

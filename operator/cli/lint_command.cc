@@ -1,16 +1,14 @@
 #include "operator/cli/lint_command.h"
 
-#include <algorithm>
-#include <charconv>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "operator/cli/field_place.h"
 #include "operator/cli/pattern_files.h"
 #include "operator/cli/pattern_warnings.h"
-#include "operator/cli/text_tree.h"
+#include "operator/cli/server_lint.h"
 #include "operator/injection/pattern_tests.h"
 #include "operator/injection/sample_pod.h"
 
@@ -20,52 +18,26 @@ namespace {
 
 using nlohmann::json;
 
-// "spec.files[0].mode" → spec, files, 0, mode. It ends where it is no path any more.
-std::vector<std::string> StepsOf(std::string_view field) {
-  std::vector<std::string> steps;
-  while (!field.empty()) {
-    const std::size_t end = std::min(field.find_first_of(".[]"), field.size());
-    if (end > 0) steps.emplace_back(field.substr(0, end));
-    field.remove_prefix(std::min(end + 1, field.size()));
-  }
-  return steps;
-}
-
-// The key or element that stands there, as far as the text has it.
-const TextNode& Walk(const TextNode& root, const std::vector<std::string>& steps) {
-  const TextNode* found = &root;
-  const TextNode* node = &root;
-  for (const std::string& step : steps) {
-    if (node->kind == TextNode::Kind::kAlias) node = node->target;
-    const bool is_map = node->kind == TextNode::Kind::kMap;
-    const TextNode* next = is_map ? FindMember(*node, step) : nullptr;
-    if (next != nullptr) {
-      const auto value = std::find(node->children.begin(), node->children.end(), next);
-      found = *(value - 1);  // its key
-    } else if (node->kind == TextNode::Kind::kList) {
-      std::size_t index = node->children.size();
-      std::from_chars(step.data(), step.data() + step.size(), index);
-      if (index < node->children.size()) found = next = node->children[index];
-    }
-    if (next == nullptr) break;
-    node = next;
-  }
-  return *found;
-}
-
 class Linter {
  public:
-  Linter(const PatternFiles& files, Console console) : files_(files), console_(console) {}
+  Linter(const PatternFiles& files, Console console)
+      : files_(files), console_(console), places_(files.documents) {}
 
-  ExitCode Run() {
-    for (const PatternObject& pattern : files_.patterns) LintOne(pattern);
-    return refused_ ? ExitCode::kRefused : ExitCode::kFine;
+  // `server` may be null.
+  Result<ExitCode> Run(ServerLint* server) {
+    for (const PatternObject& pattern : files_.patterns) {
+      const std::size_t findings = findings_;
+      LintOne(pattern);
+      if (server == nullptr || findings != findings_) continue;
+      if (auto asked = AskServer(*server, pattern); !asked.ok()) return asked.error();
+    }
+    return findings_ > 0 ? ExitCode::kRefused : ExitCode::kFine;
   }
 
  private:
   void LintOne(const PatternObject& pattern) {
     const std::string key = pattern.ToString();
-    const auto [twin, is_new] = places_.emplace(key, pattern.place);
+    const auto [twin, is_new] = seen_.emplace(key, pattern.place);
     if (!is_new && !pattern.name.empty()) {
       Find(pattern, "metadata.name",
            "the same pattern stands at " + twin->second.ToString() + ", too");
@@ -81,6 +53,19 @@ class Linter {
     for (const Warning& warning : FindWarnings(pattern.stored->compiled->pattern())) {
       Print(pattern, "warning: ", warning.field, warning.sentence);
     }
+  }
+
+  Result<void> AskServer(ServerLint& server, const PatternObject& pattern) {
+    const auto findings = server.Ask(pattern);
+    if (!findings.ok()) return findings.error().WithContext(pattern.place.ToString());
+    for (const ServerFinding& finding : *findings) {
+      if (finding.is_warning) {
+        Print(pattern, "warning: ", finding.field, finding.sentence);
+      } else {
+        Find(pattern, finding.field, finding.sentence);
+      }
+    }
+    return {};
   }
 
   void Render(const PatternObject& pattern) {
@@ -105,54 +90,49 @@ class Linter {
   }
 
   void Find(const PatternObject& pattern, const std::string& field, const std::string& sentence) {
-    refused_ = true;
+    ++findings_;
     Print(pattern, "", field, sentence);
   }
 
   void Print(const PatternObject& pattern, std::string_view level, const std::string& field,
              const std::string& sentence) {
-    console_.out << PlaceOf(pattern, field).ToString() << ": " << level << pattern.ToString()
-                 << ": " << field << (field.empty() ? "" : ": ") << sentence << '\n';
-  }
-
-  Place PlaceOf(const PatternObject& pattern, const std::string& field) {
-    const Document& document = files_.documents[pattern.document];
-    const TextTree* tree = TreeOf(pattern.document);
-    if (tree == nullptr) return pattern.place;
-    std::string path = pattern.path.to_string();  // items of Lists: "/items/3"
-    std::replace(path.begin(), path.end(), '/', '.');
-    const TextNode& node = Walk(*tree->root(), StepsOf(path + "." + field));
-    const std::string_view text = tree->text();
-    const auto lines = [&](std::size_t end) {
-      return static_cast<int>(
-          std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
-    };
-    return {pattern.place.source,
-            document.place.line - lines(document.header.size()) + lines(node.begin)};
-  }
-
-  const TextTree* TreeOf(std::size_t document) {
-    const auto [found, is_new] = trees_.try_emplace(document);
-    if (is_new) found->second = TextTree::Parse(files_.documents[document].text);
-    return found->second.get();
+    console_.out << places_.Find({pattern.document, pattern.path, pattern.place}, field).ToString()
+                 << ": " << level << pattern.ToString() << ": " << field
+                 << (field.empty() ? "" : ": ") << sentence << '\n';
   }
 
   const PatternFiles& files_;
   Console console_;
-  std::map<std::string, Place> places_;
-  std::map<std::size_t, std::unique_ptr<const TextTree>> trees_;
-  bool refused_ = false;
+  FieldPlaces places_;
+  std::map<std::string, Place> seen_;
+  std::size_t findings_ = 0;  // warnings not counted
 };
 
-}  // namespace
-
-Result<ExitCode> RunLint(const OfflineOptions& options, Console console) {
+Result<ExitCode> LintFiles(const OfflineOptions& options, LiveCluster* cluster, Console console) {
   const auto files = LoadPatterns(options, console.in);
   if (!files.ok()) return files.error();
   if (files->patterns.empty()) {
     console.err << "nothing to lint: no Sidecar, Ambassador or Adapter in the documents\n";
   }
-  return Linter(*files, console).Run();
+  Linter linter(*files, console);
+  if (cluster == nullptr) return linter.Run(nullptr);
+  ServerLint server(*cluster, files->environment);
+  auto exit_code = linter.Run(&server);
+  for (const std::string& complaint : cluster->complaints()) {
+    console.err << "warning: " << complaint << '\n';
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+Result<ExitCode> RunLint(const LintOptions& options, Console console) {
+  if (!options.server) return LintFiles(options.cluster, nullptr, console);
+  auto cluster = LiveCluster::Connect(options.live);
+  if (!cluster.ok()) return cluster.error();
+  OfflineOptions files = options.cluster;
+  files.namespace_name = (*cluster)->namespace_name();
+  return LintFiles(files, cluster->get(), console);
 }
 
 }  // namespace remora::cli

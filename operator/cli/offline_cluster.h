@@ -3,9 +3,7 @@
 //
 // Contract
 //   - Patterns, Namespaces, LimitRanges and ResourceQuotas count wherever they stand among the
-//     inputs; everything else that a cluster would know counts as absent. The later of two patterns of one name is taken.
-//   - The same engine decides as in the webhook. For Pods that the API server does not send to the
-//     webhook there is an Exclusion instead of an outcome.
+//     inputs; everything else that a cluster would know counts as absent (cluster_view.h).
 // Thread-safety: owner thread only.
 // Errors: Load(): those of LoadDocuments(). Inject(): Internal.
 // Lifetime: an Injection lives until the next Inject() and no longer than the cluster.
@@ -13,23 +11,18 @@
 // Example
 //   auto cluster = OfflineCluster::Load(options, std::cin);
 //   for (const Document& document : (*cluster)->documents()) …
-//     auto injection = (*cluster)->Inject(workload, PodOf(workload, object));
+//     auto injection = (*cluster)->view().Inject(workload, PodOf(workload, object));
 #pragma once
 
 #include <istream>
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "operator/api/reason.h"
 #include "operator/base/result.h"
+#include "operator/cli/cluster_view.h"
 #include "operator/cli/documents.h"
-#include "operator/cli/workloads.h"
 #include "operator/injection/injector.h"
-#include "operator/injection/pattern_index.h"
 
 namespace remora::cli {
 
@@ -40,20 +33,6 @@ struct OfflineOptions {
   injection::Environment environment;
 };
 
-// Why the webhook is not called for a Pod.
-struct Exclusion {
-  api::Reason reason;
-  std::string message;
-};
-
-struct Injection {
-  std::optional<Exclusion> exclusion;  // then there is no outcome
-  injection::Outcome outcome;
-
-  // Whether a pattern that was asked for is not put in, be the Pod denied or not.
-  bool HasRefusal() const;
-};
-
 class OfflineCluster {
  public:
   static Result<std::unique_ptr<OfflineCluster>> Load(const OfflineOptions& options,
@@ -61,26 +40,16 @@ class OfflineCluster {
 
   const std::vector<Document>& documents() const { return documents_; }
   const std::string& namespace_name() const { return namespace_name_; }
-  // One sentence for each pattern that cannot be used, or is there twice.
-  const std::vector<std::string>& complaints() const { return complaints_; }
-
-  Result<Injection> Inject(const Workload& workload, const nlohmann::json& pod);
+  ClusterView& view() { return view_; }
 
  private:
-  OfflineCluster() = default;
-  void Index(const std::vector<Document>& documents, injection::PatternIndex::Builder& builder);
-  void IndexPattern(nlohmann::json object, const Place& place,
-                    injection::PatternIndex::Builder& builder);
+  explicit OfflineCluster(const OfflineOptions& options)
+      : namespace_name_(options.namespace_name), view_(options.environment) {}
+  void Add(const std::vector<Document>& documents);
 
   std::vector<Document> documents_;
-  std::vector<std::string> complaints_;
-  std::map<std::string, Place> places_;  // of the patterns
   std::string namespace_name_;
-  injection::Environment environment_;
-  std::shared_ptr<const injection::PatternIndex> index_;
-  injection::JsonDocument pod_;
-  injection::JsonDocument volume_claims_;
-  injection::Workspace workspace_;
+  ClusterView view_;
 };
 
 }  // namespace remora::cli

@@ -133,7 +133,7 @@ void PutPod(const Workload& workload, const json& pod, json& object) {
   }
   const bool had_none = !pod_template.contains("metadata") || pod_template["metadata"].is_null();
   if (!(had_none && metadata.empty())) pod_template["metadata"] = std::move(metadata);
-  CopyMember(pod, "spec", pod_template);
+  CopyMember(pod, "spec", object[workload.template_path]);
 }
 
 std::vector<std::string> FindMisplacedAnnotations(const Workload& workload, const json& object) {
@@ -150,6 +150,36 @@ std::vector<std::string> FindMisplacedAnnotations(const Workload& workload, cons
     }
   }
   return sentences;
+}
+
+std::optional<std::string> FindUnquoted(const Workload& workload, const json& object) {
+  for (const Pointer& owner : {Pointer(), workload.template_path}) {
+    for (const char* map : {"annotations", "labels"}) {
+      const Pointer path = owner / "metadata" / map;
+      if (!IsObjectAt(object, path)) continue;
+      for (const auto& [key, value] : object.at(path).items()) {
+        if (value.is_string() || value.is_null()) continue;
+        const bool is_scalar = value.is_boolean() || value.is_number();
+        return "the value of " + key + " in " + Dotted(path) + " is no string; expected " +
+               (is_scalar ? "it in quotes: \"" + value.dump() + '"' : "text");
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> FindUnknownWorkload(const json& object) {
+  const Pointer annotations("/spec/template/metadata/annotations");
+  const Pointer containers("/spec/template/spec/containers");
+  if (!IsObjectAt(object, annotations) || !object.contains(containers)) return std::nullopt;
+  for (const auto& [key, value] : object.at(annotations).items()) {
+    if (!api::AsksForPatterns(key)) continue;
+    return "its Pod template asks for patterns (" + key + "), but what " +
+           StringAt(object, Pointer("/apiVersion")) + ' ' + StringAt(object, Pointer("/kind")) +
+           " makes of it is not known here; it is passed through as it is, and in a cluster the "
+           "webhook decides on its Pods";
+  }
+  return std::nullopt;
 }
 
 }  // namespace remora::cli

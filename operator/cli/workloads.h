@@ -3,8 +3,9 @@
 // Contract
 //   - Pod, PodTemplate, Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Job
 //     and CronJob of their own API groups, any version; nothing else.
-//   - PodOf() is the Pod as its controller would create it; PutPod() puts one back and leaves all
-//     else of the object alone. Without a change of the Pod in between they change nothing.
+//   - PodOf() is the Pod as its controller would create it, but for the volumes of a StatefulSet's
+//     claims, which are Workload::volume_claims; PutPod() puts one back and leaves all else of the
+//     object alone. Without a change of the Pod in between they change nothing.
 // Thread-safety: pure functions. Errors: none; an object without a Pod in it is no workload.
 //
 // Example
@@ -43,6 +44,14 @@ void PutPod(const Workload& workload, const nlohmann::json& pod, nlohmann::json&
 // instead of its template.
 std::vector<std::string> FindMisplacedAnnotations(const Workload& workload,
                                                   const nlohmann::json& object);
+
+// A sentence for the first annotation or label of the object or its Pod that is no string: the API
+// server refuses such an object.
+std::optional<std::string> FindUnquoted(const Workload& workload, const nlohmann::json& object);
+
+// A sentence for an object that FindWorkload() does not know and that has a Pod template, as many
+// custom resources have, with annotations of ours in it.
+std::optional<std::string> FindUnknownWorkload(const nlohmann::json& object);
 
 // The string at a path, empty where there is none.
 std::string StringAt(const nlohmann::json& object, const nlohmann::json::json_pointer& path);

@@ -128,14 +128,23 @@ TEST(EndpointUrl, NamesAnAddressOrLocalhost) {
   EXPECT_EQ(ParseEndpoint("tcp://localhost:65535")->port, 65535);
   for (const char* url :
        {"", "127.0.0.1:80", "http://127.0.0.1:80", "tcp://127.0.0.1",
-        "tcp://127.0.0.1:", "tcp://:80", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536",
-        "tcp://127.0.0.1:-1", "tcp://127.0.0.1:80/", "tcp://127.0.0.1:8o", "tcp://::1:80",
-        "tcp://[127.0.0.1]:80", "tcp://[localhost]:80", "tcp://[]:80", "tcp://redis:6379",
-        "tcp://1.2.3:80", "TCP://127.0.0.1:80"}) {
+        "tcp://127.0.0.1:", "tcp://:80", "tcp://127.0.0.1:-1", "tcp://127.0.0.1:80/",
+        "tcp://127.0.0.1:8o", "tcp://::1:80", "tcp://[127.0.0.1]:80", "tcp://[localhost]:80",
+        "tcp://[]:80", "tcp://redis:6379", "tcp://1.2.3:80", "TCP://127.0.0.1:80"}) {
     const auto endpoint = ParseEndpoint(url);
     ASSERT_FALSE(endpoint.ok()) << url;
     EXPECT_THAT(endpoint.error().message(), AllOf(HasSubstr(std::string("\"") + url + "\""),
                                                   HasSubstr("expected tcp://HOST:PORT")));
+  }
+}
+
+TEST(EndpointUrl, NamesAPortThatExists) {
+  for (const char* port : {"0", "65536", "70000", "99999999999999999999"}) {
+    const std::string url = std::string("tcp://127.0.0.1:") + port;
+    const auto endpoint = ParseEndpoint(url);
+    ASSERT_FALSE(endpoint.ok()) << url;
+    EXPECT_EQ(endpoint.error().message(),
+              '"' + url + "\": there is no port " + port + "; expected one of 1 to 65535");
   }
 }
 
