@@ -27,11 +27,8 @@ namespace remora {
 
 struct Validity {
   std::chrono::sys_seconds not_before;
-  std::chrono::sys_seconds not_after;  // the last second in which it holds
+  std::chrono::sys_seconds not_after;  // in this second it holds for Go, and for OpenSSL no more
 
-  bool Contains(std::chrono::sys_seconds time) const {
-    return not_before <= time && time <= not_after;
-  }
   bool operator==(const Validity&) const = default;
 };
 

@@ -47,7 +47,7 @@ std::string IssuerFault(const CertificateAndKey& pair, sys_seconds now) {
   if (!certificates.ok()) return "ca.crt: " + certificates.error().message();
   const CertificateFacts& facts = certificates->front();
   if (!facts.is_authority) return "ca.crt: is no certificate of an authority";
-  if (now > facts.validity.not_after)
+  if (now >= facts.validity.not_after)
     return "ca.crt: expired at " + TextOf(facts.validity.not_after);
   if (now < facts.validity.not_before) {
     return "ca.crt: holds only from " + TextOf(facts.validity.not_before);
@@ -55,7 +55,8 @@ std::string IssuerFault(const CertificateAndKey& pair, sys_seconds now) {
   if (const auto fits = CheckKey(pair); !fits.ok()) return "ca.key: " + fits.error().message();
   // An authority made by somebody else may not suit for reasons that only the outcome shows: it is
   // no root, its key is of a kind that signs otherwise, its extensions forbid it.
-  const auto trial = IssueServerCertificate(pair, {"trial", {"trial"}, {now, now}});
+  const auto trial =
+      IssueServerCertificate(pair, {"trial", {"trial"}, certificates->front().validity});
   if (!trial.ok()) return "ca.crt: " + trial.error().message();
   const auto taken = CheckServerCertificate(trial->certificate_pem, pair.certificate_pem, now);
   return taken.ok() ? "" : "ca.crt: its leaves are refused: " + taken.error().message();
@@ -67,7 +68,7 @@ std::vector<std::string> Usable(const std::string& bundle_pem, sys_seconds now) 
   const auto certificates = ReadCertificates(bundle_pem);
   if (!certificates.ok()) return usable;
   for (const CertificateFacts& facts : *certificates) {
-    if (facts.is_authority && now <= facts.validity.not_after) usable.push_back(facts.pem);
+    if (facts.is_authority && now < facts.validity.not_after) usable.push_back(facts.pem);
   }
   return usable;
 }
