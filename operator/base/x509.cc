@@ -107,9 +107,9 @@ Result<Key> ReadKey(const std::string& pem) {
   return key;
 }
 
-sys_seconds TimeOf(const ASN1_TIME* time) {
+Result<sys_seconds> TimeOf(const ASN1_TIME* time) {
   std::tm utc{};
-  REMORA_CHECK(ASN1_TIME_to_tm(time, &utc) == 1);
+  if (ASN1_TIME_to_tm(time, &utc) != 1) return Invalid("holds a certificate with no valid time");
   return sys_seconds(std::chrono::seconds(timegm(&utc)));
 }
 
@@ -141,19 +141,22 @@ std::vector<std::string> DnsNamesOf(const X509* certificate) {
   return texts;
 }
 
-CertificateFacts FactsOf(X509* certificate) {
+Result<CertificateFacts> FactsOf(X509* certificate) {
+  const auto not_before = TimeOf(X509_get0_notBefore(certificate));
+  if (!not_before.ok()) return not_before.error();
+  const auto not_after = TimeOf(X509_get0_notAfter(certificate));
+  if (!not_after.ok()) return not_after.error();
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   REMORA_CHECK(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
-  return {.pem = PemOf(certificate),
-          .common_name = CommonNameOf(X509_get_subject_name(certificate)),
-          .issuer = CommonNameOf(X509_get_issuer_name(certificate)),
-          .serial = SerialOf(certificate),
-          .fingerprint = HexOf(digest.data(), size),
-          .validity = {TimeOf(X509_get0_notBefore(certificate)),
-                       TimeOf(X509_get0_notAfter(certificate))},
-          .is_authority = X509_check_ca(certificate) == 1,
-          .dns_names = DnsNamesOf(certificate)};
+  return CertificateFacts{.pem = PemOf(certificate),
+                          .common_name = CommonNameOf(X509_get_subject_name(certificate)),
+                          .issuer = CommonNameOf(X509_get_issuer_name(certificate)),
+                          .serial = SerialOf(certificate),
+                          .fingerprint = HexOf(digest.data(), size),
+                          .validity = {*not_before, *not_after},
+                          .is_authority = X509_check_ca(certificate) == 1,
+                          .dns_names = DnsNamesOf(certificate)};
 }
 
 Key MakeKey() {
@@ -263,7 +266,9 @@ Result<std::vector<CertificateFacts>> ReadCertificates(const std::string& bundle
   const Bio bio = Memory(bundle_pem);
   std::vector<CertificateFacts> all;
   while (Certificate next{PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)}) {
-    all.push_back(FactsOf(next.get()));
+    auto facts = FactsOf(next.get());
+    if (!facts.ok()) return facts.error();
+    all.push_back(*std::move(facts));
   }
   // The end of the text reads as an error, too: that nothing begins here.
   const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;

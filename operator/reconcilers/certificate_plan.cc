@@ -50,6 +50,7 @@ std::string WhyReplace(const Observed& seen, sys_seconds now, const CertificateO
     return "it is signed by an old authority";
   }
   const auto certificates = ReadCertificates(leaf);
+  if (!certificates.ok()) return certificates.error().message();  // behind the first, which is good
   const CertificateFacts& facts = certificates->front();
   std::vector<std::string> wanted = options.dns_names;
   std::sort(wanted.begin(), wanted.end());

@@ -2,7 +2,7 @@
 """The kubelet's and everybody else's part while certificates change.
 
 usage: certificates.py mount KUBECONFIG NAMESPACE SECRET FOLDER   keeps the Secret's files in FOLDER as
-           the kubelet does: links through `..data`, which is moved
+           the kubelet does: in a folder of their own, to which the link `..data` is moved
        certificates.py admit KUBECONFIG RATE   creates (dry run) RATE Pods a second that ask for the
            Sidecar `saver`, and prints on TERM how many, how many came without it, and the first reason
 
@@ -24,7 +24,7 @@ import urllib.parse
 
 MOUNT_INTERVAL_SECONDS = 0.2
 THREADS = 5
-SHOWN = {"tls.crt": "webhook.crt", "tls.key": "webhook.key", "ca.crt": "ca.crt"}
+FILES = ("tls.crt", "tls.key", "ca.crt")
 
 end = threading.Event()
 
@@ -62,7 +62,7 @@ class ApiServer:
 def publish(folder, generation, data):
     place = os.path.join(folder, generation)
     os.mkdir(place)
-    for key in SHOWN:
+    for key in FILES:
         with open(os.path.join(place, key), "wb") as file:
             file.write(base64.b64decode(data.get(key, "")))
     data_link, next_link = (os.path.join(folder, name) for name in ("..data", "..next"))
@@ -74,9 +74,6 @@ def publish(folder, generation, data):
 
 
 def mount(kubeconfig, namespace, secret, folder):
-    os.makedirs(folder, exist_ok=True)
-    for key, name in SHOWN.items():
-        os.symlink(f"..data/{key}", os.path.join(folder, name))
     server, seen, generation = ApiServer(kubeconfig), None, 0
     while not end.wait(MOUNT_INTERVAL_SECONDS):
         status, answer = server.call("GET", f"/api/v1/namespaces/{namespace}/secrets/{secret}")

@@ -41,24 +41,55 @@ theirs() {
       .metadata.resourceVersion, .metadata.generation)]'
 }
 
-# Without a caBundle, as a chart has them.
-register_without_trust() {
-  sed "s|@URL@|https://localhost:$(<"$WORK/webhook/port")|; s|@CA_BUNDLE@||" \
-    "$E2E_ROOT/hack/webhook-configuration.yaml.in" | kubectl apply --filename - >/dev/null
-  kubectl label mutatingwebhookconfiguration,validatingwebhookconfiguration remora \
-    patterns.remora.dev/ca=managed >/dev/null
+# The configurations as a chart has them: labelled, without a caBundle.
+chart() {
+  sed "s|@URL@|https://localhost:$(<"$WORK/webhook/port")|; /caBundle:/d
+    s|^  name: remora\$|&\n  labels: {patterns.remora.dev/ca: managed}|" \
+    "$E2E_ROOT/hack/webhook-configuration.yaml.in"
 }
 
+apply_chart_again() {
+  chart | kubectl apply --filename - "$@" || return
+  all_trust_the_bundle
+}
+
+# As if cert-manager kept the Secret: with another authority than the configurations trust.
+publish_as_cert_manager() {
+  create_certificate_authority "$WORK"
+  kubectl --namespace default patch secret remora-webhook-tls \
+    --patch "{\"data\":{\"ca.crt\":\"$(base64 --wrap=0 "$WORK/ca.crt")\"}}" >/dev/null
+  not all_trust_the_bundle >/dev/null
+}
+
+# start_operator NAME [FLAG...]
 start_operator() {
   STATE=$WORK/$1
   mkdir -p "$STATE"/{logs,processes}
   start_program "$1" none "$DRIVER" --dns-name=localhost "${@:2}"
 }
 
+# Of whom the shell would say that they were killed, had they not ended on TERM.
 end_operators() {
-  for STATE in "$WORK/one" "$WORK/two"; do
-    stop_program "$(basename "$STATE")"
+  local name
+  for name in one two cert-manager; do
+    STATE=$WORK/$name
+    ! is_running "$name" || kill -TERM "$RECORD_PID"
+    within 5 not is_running "$name"
+    stop_program "$name"
   done
+}
+
+delete_objects() {
+  kubectl --namespace default delete --ignore-not-found \
+    secret/remora-webhook-{tls,ca} sidecars/saver >/dev/null
+}
+
+# Where start_webhook looks for the files: links through `..data`, which leads nowhere yet.
+prepare_mount() {
+  mkdir -p "$1"
+  ln -s ..data/ca.crt "$1/ca.crt"
+  ln -s ..data/tls.crt "$1/webhook.crt"
+  ln -s ..data/tls.key "$1/webhook.key"
 }
 
 # background NAME COMMAND...: ended with the test at the latest; sets NAME to its process id
@@ -110,13 +141,13 @@ kind: Sidecar
 metadata: {name: saver, namespace: default}
 spec: {onError: Deny, container: {image: "saver:1"}}
 PATTERN
-mkdir -p "$WORK/webhook"
+prepare_mount "$WORK/webhook/pki"
 /usr/bin/python3 "$E2E_ROOT/hack/cluster/free_ports.py" 1 >"$WORK/webhook/port"
-register_without_trust
+chart | kubectl apply --filename - >/dev/null
 theirs >"$WORK/before"
 background MOUNT /usr/bin/python3 "$HELPER" mount "$WORK/kubeconfig.json" default remora-webhook-tls \
   "$WORK/webhook/pki"
-at_exit kubectl --namespace default delete --ignore-not-found secret/remora-webhook-{tls,ca} rsc/saver
+at_exit delete_objects
 at_exit end_operators
 start_operator one "$@"
 start_operator two "$@"
@@ -137,9 +168,18 @@ theirs >"$WORK/after"
 check "nothing but caBundle has changed in the configurations" \
   diff <(jq 'del(.[].metadata.managedFields)' "$WORK/before") \
   <(jq 'del(.[].metadata.managedFields)' "$WORK/after")
+# Between two changes nobody writes for seconds, but that is luck.
+check "a chart that is applied again leaves it alone" eventually apply_chart_again
+check "and one that takes over all of its fields" \
+  eventually apply_chart_again --server-side --force-conflicts --field-manager=chart
 reset_configuration
 check "a caBundle that somebody removed is back" eventually all_trust_the_bundle
 check "a damaged certificate is mended" secrets_are_mended remora-webhook-tls tls.crt
 check "a damaged authority is mended" secrets_are_mended remora-webhook-ca ca.key
 check "and Pods are admitted still" eventually api_server_asks_webhook
+
+end_operators
+check "nobody makes certificates any more" publish_as_cert_manager
+start_operator cert-manager --cert-manager
+check "with cert-manager, the bundle is that of its Secret" eventually all_trust_the_bundle
 finish

@@ -287,6 +287,16 @@ TEST(CertificatePlan, ReplacesADamagedLeafAtOnce) {
   }
 }
 
+TEST(CertificatePlan, ReplacesALeafWithGarbageBehindIt) {
+  World world;
+  world.Settle();
+  const std::string leaf = world.leaf();
+  world.serving["tls.crt"] += leaf.substr(0, leaf.size() / 2);
+  world.Settle();
+  EXPECT_THAT(world.said, ElementsAre(HasSubstr("holds no PEM certificate")));
+  EXPECT_TRUE(world.LeafIsTaken());
+}
+
 TEST(CertificatePlan, TakesTheBundleBackFromHandEdits) {
   World world;
   world.Settle();

@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "operator/base/base64.h"
+
 namespace remora {
 namespace {
 
@@ -154,6 +156,21 @@ TEST(X509, RefusesABundleOfWhichAPartCannotBeRead) {
     EXPECT_EQ(read.error().code(), ErrorCode::kInvalid);
     EXPECT_THAT(read.error().message(), HasSubstr("holds no PEM certificate"));
   }
+}
+
+TEST(X509, RefusesATimeThatIsNone) {
+  const std::string good = MakeAuthority("good", kYear).certificate_pem;
+  const std::string begin = "-----BEGIN CERTIFICATE-----\n";
+  const std::string end = "-----END CERTIFICATE-----\n";
+  std::string der = *DecodeBase64(good.substr(begin.size(), good.find(end) - begin.size()));
+  const std::size_t time = der.find("\x17\x0D");  // UTCTime of 13 characters
+  ASSERT_NE(time, der.npos);
+  der[time + 4] = 'X';
+  std::string text = EncodeBase64(der);
+  for (std::size_t at = 64; at < text.size(); at += 65) text.insert(at, "\n");
+  const auto read = ReadCertificates(begin + text + "\n" + end);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().message(), "holds a certificate with no valid time");
 }
 
 TEST(X509, ChecksThatAKeyBelongsToItsCertificate) {
