@@ -179,7 +179,7 @@ check "a damaged authority is mended" secrets_are_mended remora-webhook-ca ca.ke
 check "and Pods are admitted still" eventually api_server_asks_webhook
 
 end_operators
-check "nobody makes certificates any more" publish_as_cert_manager
+check "cert-manager has another authority, which nobody trusts yet" publish_as_cert_manager
 start_operator cert-manager --cert-manager
 check "with cert-manager, the bundle is that of its Secret" eventually all_trust_the_bundle
 finish

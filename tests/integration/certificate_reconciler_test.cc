@@ -199,6 +199,24 @@ TEST_F(CertificateReconcilerTest, KeepsTheLeafWhileOneConfigurationCannotBeWritt
   EXPECT_TRUE(LeafIsIssuers());
 }
 
+TEST_F(CertificateReconcilerTest, ReckonsTrustFromWhenItHasSeenIt) {
+  CertificateReconciler reconciler = Make();
+  LiveToTheChange(reconciler);
+  for (int i = 0; i < 4; ++i) server_.FailNext("patch", {.status = 403, .reason = "Forbidden"});
+  EXPECT_EQ(Failure(reconciler).code(), ErrorCode::kPermissionDenied);
+  clock_.Advance(29s);
+  // By another operator, this moment.
+  const std::string bundle = EncodeBase64(In("remora-webhook-tls", "ca.crt"));
+  Replace(kMutating, Mutating(), bundle);
+  Replace(kValidating, Validating(), bundle);
+  clock_.Advance(1s);
+  Must(reconciler);
+  EXPECT_FALSE(LeafIsIssuers());
+  clock_.Advance(30s);
+  Must(reconciler);
+  EXPECT_TRUE(LeafIsIssuers());
+}
+
 TEST_F(CertificateReconcilerTest, MakesALeafWhereConfigurationsCannotBeWritten) {
   CertificateReconciler reconciler = Make();
   for (int i = 0; i < 4; ++i) server_.FailNext("patch", {.status = 403, .reason = "Forbidden"});
@@ -290,9 +308,11 @@ TEST_F(CertificateReconcilerTest, MendsAConfigurationThatSomebodyReset) {
 
 TEST_F(CertificateReconcilerTest, WritesToTheEntryThatItHasReadAlsoWhenEntriesMove) {
   CertificateReconciler reconciler = Make();
-  server_.FailNext("patch", {.before = [&] {
-                     server_.Put(kMutating, Configuration({"new", "automatic", "named"}));
-                   }});
+  const json moved = Configuration({"new", "automatic", "named"});
+  server_.FailNext("patch", {.before = [&] { server_.Put(kMutating, moved); }});
+  // While the other configuration is written, nothing of this one is.
+  server_.FailNext("patch",
+                   {.before = [&] { EXPECT_EQ(Mutating()["webhooks"], moved["webhooks"]); }});
   Must(reconciler);
   EXPECT_EQ(Bundle(), Authority());
   EXPECT_EQ(Mutating()["webhooks"].size(), 3U);

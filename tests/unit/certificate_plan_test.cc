@@ -201,6 +201,25 @@ TEST(CertificatePlan, KeepsTheOldAuthorityWhileALeafOfItIsBack) {
   EXPECT_EQ(world.trusted_authorities(), 1U);
 }
 
+// An authority that is no root, and its key: the chain of its leaves ends nowhere.
+constexpr const char* kMiddleCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBdDCCARqgAwIBAgIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MCAX
+DTIwMDEwMTAwMDAwMFoYDzIwNzAwMTAxMDAwMDAwWjARMQ8wDQYDVQQDDAZtaWRk
+bGUwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQ45ys1n12NWzxF2jN6yfh6PN8u
+jHRnoVJJCyrOhSnSmCdS9Gijwpc6n8jHQWvrnYd+AsDCu02psqQEIClDm0kWo2Mw
+YTAPBgNVHRMBAf8EBTADAQH/MA4GA1UdDwEB/wQEAwICBDAdBgNVHQ4EFgQU16EV
+NfIE0nvrOOKF9O2cq8WTIbkwHwYDVR0jBBgwFoAU+2PPv2Iz+Nr02XOvfnDB1AI/
++GIwCgYIKoZIzj0EAwIDSAAwRQIhAMPZeRDN4BBRmHqjKh0jEaZPq+RXuEWY0bnO
+p+GWpDQBAiB/MBZ14KzVYCqTgyqobauSgfEQK4sSqMH2hGIoUZU+mg==
+-----END CERTIFICATE-----
+)";
+constexpr const char* kMiddleKey = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgMmiO7K0CyX2LKSEv
+/YYZG2kL1UkiS26cmZwGVb/VPXihRANCAAQ45ys1n12NWzxF2jN6yfh6PN8ujHRn
+oVJJCyrOhSnSmCdS9Gijwpc6n8jHQWvrnYd+AsDCu02psqQEIClDm0kW
+-----END PRIVATE KEY-----
+)";
+
 struct Damage {
   std::string reason;
   SecretData data;  // an empty value takes the key away
@@ -236,6 +255,9 @@ TEST(CertificatePlan, ReplacesADamagedAuthorityWithoutBreakingWhatItHasSigned) {
            {"one of tomorrow",
             {{"ca.crt", early.certificate_pem}, {"ca.key", early.key_pem}},
             "ca.crt: holds only from 2026-01-02T00:00:00Z"},
+           {"no root",
+            {{"ca.crt", kMiddleCertificate}, {"ca.key", kMiddleKey}},
+            "ca.crt: its leaves are refused: unable to get issuer certificate"},
            {"garbage beside it", {{"old.crt", "junk"}}, "old.crt: holds no PEM certificate"},
            {"another authority",
             {{"ca.crt", other.certificate_pem}, {"ca.key", other.key_pem}},
@@ -259,6 +281,17 @@ TEST(CertificatePlan, ReplacesADamagedAuthorityWithoutBreakingWhatItHasSigned) {
     EXPECT_LE(world.trusted_authorities(), 1U) << damage.reason;
     EXPECT_TRUE(world.LeafIsTaken()) << damage.reason;
   }
+}
+
+TEST(CertificatePlan, TrustsAnAuthorityWithoutItsKeyAlsoWhereNobodyElseKnowsIt) {
+  World world;
+  world.Settle();
+  const std::string before = world.leaf();
+  world.authority.erase("ca.key");
+  world.serving.erase("ca.crt");
+  world.Settle();
+  EXPECT_EQ(world.leaf(), before);
+  EXPECT_TRUE(world.LeafIsTaken());
 }
 
 TEST(CertificatePlan, ReplacesADamagedLeafAtOnce) {
