@@ -201,7 +201,7 @@ TEST(CertificatePlan, KeepsTheOldAuthorityWhileALeafOfItIsBack) {
   EXPECT_EQ(world.trusted_authorities(), 1U);
 }
 
-// An authority that is no root, and its key: the chain of its leaves ends nowhere.
+// An authority that is no root, and its key, which is no secret: the chain of its leaves ends nowhere.
 constexpr const char* kMiddleCertificate = R"(-----BEGIN CERTIFICATE-----
 MIIBdDCCARqgAwIBAgIBATAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MCAX
 DTIwMDEwMTAwMDAwMFoYDzIwNzAwMTAxMDAwMDAwWjARMQ8wDQYDVQQDDAZtaWRk
