@@ -27,10 +27,10 @@ TEST(Options, HaveDefaultsThatServeInAPod) {
 }
 
 TEST(Options, AreReadFromTheirFlags) {
-  const auto line =
-      Parse({"--kubeconfig=k", "--bind-address=127.0.0.1", "--port=0", "--tls-cert-file=c",
-             "--tls-private-key-file=p", "--catalog-namespace=cat", "--wait-image=w:1",
-             "--threads=3", "--tls-wait", "--log-level=debug", "--log-format=text", "--drain-seconds=0"});
+  const auto line = Parse(
+      {"--kubeconfig=k", "--bind-address=127.0.0.1", "--port=0", "--tls-cert-file=c",
+       "--tls-private-key-file=p", "--catalog-namespace=cat", "--wait-image=w:1", "--threads=3",
+       "--tls-wait", "--log-level=debug", "--log-format=text", "--drain-seconds=0"});
   ASSERT_TRUE(line.ok()) << line.error().message();
   const Options& options = line->options;
   EXPECT_EQ(options.kubeconfig, "k");
