@@ -53,9 +53,10 @@ start_webhook() {
   [[ -f $STATE/port ]] || /usr/bin/python3 "$REMORA_ROOT/hack/cluster/free_ports.py" 1 >"$STATE/port"
   read -r port <"$STATE/port"
   WEBHOOK_URL=https://127.0.0.1:$port
-  if [[ ! -f $STATE/pki/webhook.crt ]]; then
+  # A link is somebody's who brings the certificate.
+  if [[ ! -f $STATE/pki/webhook.crt && ! -L $STATE/pki/webhook.crt ]]; then
     create_certificate_authority "$STATE/pki"
-    issue_certificate "$STATE/pki" webhook /CN=remora-webhook serverAuth IP:127.0.0.1
+    issue_certificate "$STATE/pki" webhook /CN=remora-webhook serverAuth DNS:localhost,IP:127.0.0.1
   fi
   start_program remora-webhook "$WEBHOOK_URL" "$WEBHOOK_PROGRAM" --kubeconfig="$KUBECONFIG" \
     --bind-address=127.0.0.1 --port="$port" --tls-cert-file="$STATE/pki/webhook.crt" \
@@ -66,7 +67,7 @@ start_webhook() {
 # webhook_get FOLDER PATH: prints what the webhook answers
 webhook_get() {
   curl --silent --show-error --fail --noproxy '*' --max-time 5 --cacert "$1/pki/ca.crt" \
-    "https://127.0.0.1:$(<"$1/port")$2"
+    "https://localhost:$(<"$1/port")$2"
 }
 
 stop_webhook() {

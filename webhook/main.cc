@@ -60,11 +60,13 @@ class EndSignals {
     return signal;
   }
 
-  // Returns early at the next one: who asks twice means it.
-  void WaitFor(std::chrono::seconds limit) {
+  // Returns early, and true, at the next one: who asks twice means it.
+  bool WaitFor(std::chrono::seconds limit) {
     const std::timespec time{.tv_sec = limit.count(), .tv_nsec = 0};
-    while (sigtimedwait(&set_, nullptr, &time) < 0 && errno == EINTR) {
+    int signal = -1;
+    while ((signal = sigtimedwait(&set_, nullptr, &time)) < 0 && errno == EINTR) {
     }
+    return signal > 0;
   }
 
  private:
@@ -165,12 +167,30 @@ std::string WhyNotReady(const PatternSource& patterns, bool draining) {
   return missing.empty() ? "" : "not read from the API server yet: " + missing;
 }
 
+// With --tls-wait, files that do not exist yet are waited for. Cancelled at a signal.
+Result<std::unique_ptr<TlsCertificate>> LoadCertificate(const Options& options, EndSignals& signals,
+                                                        Clock& clock) {
+  const TlsFiles files{.certificate = options.tls_cert_file, .key = options.tls_private_key_file};
+  for (bool waits = false;; waits = true) {
+    auto certificate = TlsCertificate::Load(files, clock);
+    const bool missing = !certificate.ok() && certificate.error().code() == ErrorCode::kNotFound;
+    if (!missing || !options.tls_wait) return certificate;
+    if (!waits) {
+      Log(LogLevel::kInfo, "waiting for the certificate",
+          {{"missing", certificate.error().message()}});
+    }
+    if (signals.WaitFor(kCertificateInterval)) {
+      return Error(ErrorCode::kCancelled, "ended while waiting for the certificate");
+    }
+  }
+}
+
 // Start: certificate → listener, which answers /healthz and says "not ready" → caches → ready.
 // Stop: not ready → the port closes → look-ups → caches.
 Result<void> Serve(const Options& options, EndSignals& signals) {
   SystemClock clock;
-  auto certificate = TlsCertificate::Load(
-      {.certificate = options.tls_cert_file, .key = options.tls_private_key_file}, clock);
+  const auto certificate = LoadCertificate(options, signals, clock);
+  if (!certificate.ok() && certificate.error().code() == ErrorCode::kCancelled) return {};
   if (!certificate.ok()) return certificate.error().WithContext("the certificate cannot be used");
   const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
   if (!config.ok()) return config.error();

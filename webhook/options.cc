@@ -48,6 +48,8 @@ void AddOptions(CLI::App& app, Options& options, int& drain_seconds) {
   app.add_option("--tls-private-key-file", options.tls_private_key_file, "Its key, PEM; followed")
       ->capture_default_str()
       ->type_name("FILE");
+  app.add_flag("--tls-wait", options.tls_wait,
+               "Wait for certificate and key where they do not exist yet, instead of ending");
   app.add_option("--catalog-namespace", options.catalog_namespace,
                  "Namespace whose patterns everybody may use")
       ->capture_default_str()

@@ -28,6 +28,7 @@ struct Options {
   std::uint16_t port = 10250;
   std::string tls_cert_file = "/etc/remora/tls/tls.crt";
   std::string tls_private_key_file = "/etc/remora/tls/tls.key";
+  bool tls_wait = false;  // for files that do not exist yet
   std::string catalog_namespace = "remora-catalog";
   std::string wait_image;  // empty: as the engine has it
   int threads = 0;         // 0: one a core, at most 4

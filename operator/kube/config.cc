@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "operator/base/base64.h"
+
 namespace remora::kube {
 
 namespace {
@@ -27,26 +29,6 @@ Result<std::string> ReadFile(const fs::path& path, const std::string& where) {
     return Invalid(where, fmt::format("cannot read the file {}", path.string()));
   }
   return text;
-}
-
-// RFC 4648, with or without line breaks and padding. Nothing when it is something else.
-std::optional<std::string> DecodeBase64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned buffer = 0;
-  int bits = 0;
-  for (const char c : text) {
-    if (c == '=' || c == '\n' || c == '\r' || c == ' ') continue;
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == kAlphabet.npos) return std::nullopt;
-    buffer = (buffer << 6 | static_cast<unsigned>(digit)) & 0xFFFFFF;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out += static_cast<char>(buffer >> bits & 0xFF);
-  }
-  return out;
 }
 
 std::string TextAt(const YAML::Node& node, const char* name) {

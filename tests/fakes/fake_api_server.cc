@@ -202,7 +202,12 @@ FakeApiServer::Answer FakeApiServer::Modify(const Target& target, const json& bo
   }
   json next = current;
   if (merge && body.is_array()) {
-    next = current.patch(body);
+    try {
+      next = current.patch(body);
+    } catch (const json::exception&) {  // a test that does not hold, or a path that is not there
+      return Status(422, "Invalid",
+                    "the server rejected our request due to an error in our request");
+    }
   } else if (merge) {
     next.merge_patch(body);
   } else {

@@ -7,12 +7,14 @@
 #include <memory>
 #include <memory_resource>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "operator/base/arena.h"
 #include "operator/base/backoff.h"
+#include "operator/base/base64.h"
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
 #include "operator/base/mutex.h"
@@ -288,6 +290,25 @@ TEST(Arena, GivesTheSameMemoryAgainAfterReset) {
   const std::string_view before = arena.Copy("text");
   arena.Reset();
   EXPECT_EQ(arena.Copy("next").data(), before.data());
+}
+
+TEST(Base64, IsRfc4648) {
+  struct Row {
+    std::string bytes;
+    std::string text;
+  };
+  for (const Row& row : std::vector<Row>{{"", ""},
+                                         {"f", "Zg=="},
+                                         {"fo", "Zm8="},
+                                         {"foo", "Zm9v"},
+                                         {"foob", "Zm9vYg=="},
+                                         {"fooba", "Zm9vYmE="},
+                                         {std::string("\xFB\xFF\0", 3), "+/8A"}}) {
+    EXPECT_EQ(EncodeBase64(row.bytes), row.text);
+    EXPECT_EQ(DecodeBase64(row.text), row.bytes) << row.text;
+  }
+  EXPECT_EQ(DecodeBase64("Zm\n9v"), "foo");
+  EXPECT_EQ(DecodeBase64("%%"), std::nullopt);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -47,6 +48,25 @@ TEST_F(WebhookProcessTest, EndsWithTwoAndOneSentenceWhenItCannotStart) {
     EXPECT_THAT(text, HasSubstr(usage.sentence)) << usage.flag;
     EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
   }
+}
+
+TEST_F(WebhookProcessTest, WaitsForACertificateThatDoesNotExistYet) {
+  const std::string late = (folder_.path() / "late.crt").string();
+  std::vector<std::string> flags = FlagsWith("--tls-cert-file=" + late);
+  flags.emplace_back("--tls-wait");
+  WebhookProcess webhook(flags);
+  ASSERT_TRUE(webhook.WaitForText("waiting for the certificate"));
+  std::filesystem::rename(folder_.path() / "tls.crt", late);
+  EXPECT_TRUE(WaitUntilReady(webhook.WaitForPort()));
+}
+
+TEST_F(WebhookProcessTest, EndsWithZeroWhileItWaitsForItsCertificate) {
+  std::vector<std::string> flags = FlagsWith("--tls-cert-file=/no/certificate");
+  flags.emplace_back("--tls-wait");
+  WebhookProcess webhook(flags);
+  ASSERT_TRUE(webhook.WaitForText("waiting for the certificate"));
+  webhook.Signal(SIGTERM);
+  EXPECT_EQ(webhook.WaitForExit(), 0);
 }
 
 TEST_F(WebhookProcessTest, BecomesReadyOnceItHasReadEverything) {

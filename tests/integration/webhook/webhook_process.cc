@@ -79,6 +79,10 @@ std::uint16_t WebhookProcess::WaitForPort() {
   return static_cast<std::uint16_t>(std::atoi(standard_error().c_str() + at + key.size()));
 }
 
+bool WebhookProcess::WaitForText(const std::string& text) {
+  return WaitUntil([&] { return standard_error().find(text) != std::string::npos; });
+}
+
 void WebhookProcess::Signal(int signal) const { ::kill(process_, signal); }
 
 int WebhookProcess::WaitForExit() {

@@ -31,6 +31,8 @@ class WebhookProcess {
 
   // From its log; 0 when it never listens.
   std::uint16_t WaitForPort();
+  // Until its log says so.
+  bool WaitForText(const std::string& text);
   void Signal(int signal) const;
   // The exit code; -1 when it does not end, or by a signal.
   int WaitForExit();

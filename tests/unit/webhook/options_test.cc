@@ -27,10 +27,10 @@ TEST(Options, HaveDefaultsThatServeInAPod) {
 }
 
 TEST(Options, AreReadFromTheirFlags) {
-  const auto line =
-      Parse({"--kubeconfig=k", "--bind-address=127.0.0.1", "--port=0", "--tls-cert-file=c",
-             "--tls-private-key-file=p", "--catalog-namespace=cat", "--wait-image=w:1",
-             "--threads=3", "--log-level=debug", "--log-format=text", "--drain-seconds=0"});
+  const auto line = Parse(
+      {"--kubeconfig=k", "--bind-address=127.0.0.1", "--port=0", "--tls-cert-file=c",
+       "--tls-private-key-file=p", "--catalog-namespace=cat", "--wait-image=w:1", "--threads=3",
+       "--tls-wait", "--log-level=debug", "--log-format=text", "--drain-seconds=0"});
   ASSERT_TRUE(line.ok()) << line.error().message();
   const Options& options = line->options;
   EXPECT_EQ(options.kubeconfig, "k");
@@ -38,6 +38,7 @@ TEST(Options, AreReadFromTheirFlags) {
   EXPECT_EQ(options.port, 0);
   EXPECT_EQ(options.tls_cert_file, "c");
   EXPECT_EQ(options.tls_private_key_file, "p");
+  EXPECT_TRUE(options.tls_wait);
   EXPECT_EQ(options.catalog_namespace, "cat");
   EXPECT_EQ(options.wait_image, "w:1");
   EXPECT_EQ(options.threads, 3);

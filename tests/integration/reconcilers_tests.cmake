@@ -1,0 +1,8 @@
+remora_test(certificate_reconciler_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/certificate_reconciler_test.cc
+  DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)
+# For tests/e2e/certificates_test.sh.
+add_executable(certificates_driver ${CMAKE_CURRENT_LIST_DIR}/certificates_driver.cc)
+target_link_libraries(certificates_driver
+  PRIVATE remora_warnings remora_reconcilers remora_runtime CLI11::CLI11)

@@ -1,0 +1,3 @@
+remora_test(certificate_plan_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/certificate_plan_test.cc
+  DEPS remora_reconcilers remora_fakes LABELS unit)
