@@ -1,10 +1,12 @@
 // The containers of a pattern: fields, ports, mounts.
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "operator/injection/parameters.h"
 #include "operator/injection/pattern_compiler.h"
+#include "operator/injection/quantity.h"
 
 namespace remora::injection {
 
@@ -40,6 +42,38 @@ void CollectHandlerPorts(const nlohmann::json& handler, std::vector<int>& ports)
   }
 }
 
+// What is said without a reference; nothing for what cannot be compared before there is a Pod.
+Result<std::optional<Quantity>> FixedQuantity(const nlohmann::json& value,
+                                              const std::string& where) {
+  if (value.is_null()) return std::optional<Quantity>();
+  if (!value.is_string() && !value.is_number()) return Bad(where, "expected a quantity");
+  const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  if (text.find("$(") != std::string::npos) return std::optional<Quantity>();
+  auto quantity = Quantity::Parse(text);
+  if (!quantity) return Bad(where, "expected a quantity such as 100m or 64Mi" + NotValue(text));
+  return quantity;
+}
+
+// The API server would refuse every Pod that gets such a companion.
+Result<void> CheckResources(const nlohmann::json& resources, const std::string& where) {
+  if (!resources.is_object()) return {};
+  const nlohmann::json& requests = Member(resources, "requests");
+  const nlohmann::json& limits = Member(resources, "limits");
+  for (const auto& [list, values] : {std::pair{".limits.", &limits}, {".requests.", &requests}}) {
+    if (!values->is_object()) continue;
+    for (const auto& item : values->items()) {
+      const auto quantity = FixedQuantity(item.value(), where + list + item.key());
+      if (!quantity.ok()) return quantity.error();
+      if (values != &requests || !*quantity || !limits.is_object()) continue;
+      const auto limit = FixedQuantity(Member(limits, item.key()), where);
+      if (limit.ok() && *limit && **quantity > **limit) {
+        return Bad(where + list + item.key(), "expected at most the limit");
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> PatternCompiler::Companion() {
@@ -73,6 +107,10 @@ Result<CompiledContainer> PatternCompiler::Container(const nlohmann::json& conta
                                         "restartPolicy", "resources", "securityContext"});
   if (!members.ok()) return members.error();
   compiled.members = std::move(*members);
+  if (auto checked = CheckResources(Member(container, "resources"), where + ".resources");
+      !checked.ok()) {
+    return checked.error();
+  }
   compiled.has_pull_policy = Member(container, "imagePullPolicy").is_string();
   for (const auto& [key, out] : {std::pair{"resources", &compiled.resources},
                                  std::pair{"securityContext", &compiled.security_context}}) {

@@ -6,37 +6,9 @@
 #include "operator/api/annotations.h"
 #include "operator/injection/concerns/concerns.h"
 #include "operator/injection/patch_writer.h"
-#include "operator/injection/record.h"
+#include "operator/injection/workspace_state.h"
 
 namespace remora::injection {
-
-// Everything of one call. It is made anew in the arena for each, so that nothing of an earlier Pod
-// can be seen by a later one.
-struct Workspace::State {
-  struct Call {
-    explicit Call(Arena& arena)
-        : pod(arena),
-          previous(arena),
-          plan(&arena),
-          candidates(&arena),
-          carried(&arena),
-          warnings(&arena),
-          patch(&arena) {}
-
-    PodFacts pod;
-    PreviousRecord previous;
-    Plan plan;
-    std::pmr::vector<Candidate> candidates;
-    std::pmr::vector<int> carried;
-    std::pmr::vector<std::string_view> warnings;
-    std::pmr::string patch;
-  };
-
-  Arena arena;
-  JsonDocument record_document;
-  JsonDocument scratch;
-  std::optional<Call> call;
-};
 
 Workspace::Workspace() : state_(std::make_unique<State>()) {}
 Workspace::~Workspace() = default;
@@ -181,6 +153,7 @@ class Planner {
       if (!candidate.Refused()) ResolveValues(context_, candidate, stage);
       if (stage == Stage::kTarget && candidate.bypassed) CheckUpstreams(context_, candidate);
     }
+    if (!candidate.Refused()) CheckRenderedSize(context_, candidate);
     using Concern = void (*)(Context&, Candidate&, Occupancy&);
     for (const Concern concern : {PlanVolumes, PlanShares, PlanFiles, PlanEnvironment, PlanTakeOver,
                                   PlanAliases, PlanMetadata, PlanContainers}) {
@@ -378,19 +351,7 @@ class Planner {
 Outcome Inject(const Request& request, const PatternIndex& patterns, const Environment& environment,
                Workspace& workspace) {
   Workspace::State& state = workspace.state();
-  state.call.reset();
-  state.arena.Reset();
-  Workspace::State::Call& call = state.call.emplace(state.arena);
-  Context context{request,
-                  patterns,
-                  environment,
-                  state.arena,
-                  patterns.FindNamespace(request.namespace_name),
-                  call.pod,
-                  call.previous,
-                  call.plan,
-                  call.candidates,
-                  state.scratch};
+  Context context = BeginCall(request, patterns, environment, state);
   return Planner(context, state).Run();
 }
 

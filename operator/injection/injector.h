@@ -34,6 +34,7 @@ namespace remora::injection {
 
 class PatternIndex;
 struct Plan;
+struct StoredPattern;
 
 struct Request {
   JsonValue pod;                    // core/v1 Pod
@@ -83,5 +84,16 @@ class Workspace {
 
 Outcome Inject(const Request& request, const PatternIndex& patterns, const Environment& environment,
                Workspace& workspace);
+
+// A pattern that exists and that a Pod asks for, or is given by its Namespace.
+struct AskedPattern {
+  const StoredPattern* pattern;
+  bool automatic;
+};
+
+// What Inject() would try to add to a Pod of which only the metadata is known, its record left aside:
+// none where it opts out. Written into `out`; empty also for annotations that cannot be read.
+void FindAsked(const Request& request, const PatternIndex& patterns, const Environment& environment,
+               Workspace& workspace, std::vector<AskedPattern>& out);
 
 }  // namespace remora::injection

@@ -60,6 +60,16 @@ std::pmr::vector<MountEntry>& ContainerOccupancy::Mounts(Arena& arena) {
       }
       mounts_.push_back(entry);
     }
+    for (const JsonValue device : facts_->volume_devices.elements()) {
+      MountEntry entry;
+      entry.is_device = true;
+      for (const JsonValue::Member member : device.members()) {
+        const std::string_view text = TextOf(member.value(), arena);
+        if (member.RawKey() == "devicePath") entry.path = NormalPath(text, arena);
+        if (member.RawKey() == "name") entry.volume = text;
+      }
+      mounts_.push_back(entry);
+    }
   }
   return mounts_;
 }

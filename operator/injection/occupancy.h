@@ -30,6 +30,7 @@ struct MountEntry {
   std::string_view volume;
   std::string_view sub_path;
   std::string_view sub_path_expr;
+  bool is_device = false;  // a block device, at its devicePath
 };
 
 struct VariableEntry {

@@ -29,6 +29,8 @@ ContainerFacts ReadContainer(JsonValue container, Arena& arena) {
       facts.env = value;
     else if (key == "volumeMounts")
       facts.volume_mounts = value;
+    else if (key == "volumeDevices")
+      facts.volume_devices = value;
     else if (key == "ports")
       facts.ports = value;
     else if (key == "livenessProbe")

@@ -26,6 +26,7 @@ struct ContainerFacts {
   std::uint32_t index = 0;  // in its list
   JsonValue env;
   JsonValue volume_mounts;
+  JsonValue volume_devices;
   JsonValue ports;
   JsonValue liveness_probe;
   JsonValue readiness_probe;

@@ -105,7 +105,9 @@ Result<std::size_t> ReferenceTable::Add(std::string_view text, Stage latest) {
     return Bad(text, "is not known yet in this field; use parameters, pod or pattern there");
   }
   for (std::size_t i = 0; i < references_.size(); ++i) {
-    if (references_[i].text == text) return i;
+    if (references_[i].text != text) continue;
+    ++references_[i].uses;
+    return i;
   }
   read->text = text;
   references_.push_back(std::move(*read));
@@ -115,7 +117,7 @@ Result<std::size_t> ReferenceTable::Add(std::string_view text, Stage latest) {
 Result<Reference> ReferenceTable::Read(std::string_view text) const {
   std::string_view rest = text;
   const auto plain = [](Root root, std::size_t index = 0, std::string_view key = {}) {
-    return Reference{root, index, std::string(key), {}};
+    return Reference{root, index, std::string(key), {}, 1};
   };
   if (text == "pattern.name") return plain(Root::kPatternName);
   if (text == "pattern.revision") return plain(Root::kPatternRevision);

@@ -64,6 +64,7 @@ struct Reference {
   std::size_t index = 0;  // of the parameter, endpoint or share
   std::string key;        // label or port name
   std::string text;       // as written, without $( )
+  std::size_t uses = 1;   // in how many places of the pattern it stands
 };
 
 // What a reference stands for in one Pod.

@@ -43,6 +43,26 @@ TEST_F(Cli, LintFindsNothingWrongWithAPatternThatAsksForMuch) {
   EXPECT_EQ(finished.exit_code, 0);
 }
 
+TEST_F(Cli, LintRefusesResourcesThatNoPodCouldHave) {
+  const std::string head = R"yaml(apiVersion: patterns.remora.dev/v1alpha1
+kind: Sidecar
+metadata: {name: saver, namespace: shop}
+spec:
+  parameters: [{name: memory, type: quantity, default: 64Mi}]
+  container: {image: saver, resources: )yaml";
+  const std::pair<const char*, const char*> rows[] = {
+      {"{requests: {memory: lots}}",
+       "requests.memory: expected a quantity such as 100m or 64Mi, not \"lots\""},
+      {"{requests: {cpu: 2}, limits: {cpu: 1500m}}", "requests.cpu: expected at most the limit"},
+      {"{requests: {memory: $(params.memory)}, limits: {memory: 1Gi}}", ""},
+  };
+  for (const auto& [resources, sentence] : rows) {
+    const Finished finished = Run({"lint", "-f", "-"}, head + resources + "}\n");
+    EXPECT_EQ(finished.exit_code, *sentence == '\0' ? 0 : 1) << finished.out;
+    EXPECT_THAT(finished.out, HasSubstr(sentence));
+  }
+}
+
 TEST_F(Cli, LintNamesTheLineOfTheField) {
   const std::string text = "# patterns\n---\n" + std::string(kDemanding) +
                            R"yaml(---

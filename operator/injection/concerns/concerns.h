@@ -110,6 +110,10 @@ bool WasOurs(const Context& context, const Candidate& candidate, const Operation
 // An empty string that lives as long as the arena's memory; its destructor has nothing to do.
 std::pmr::string& NewString(Context& context, std::size_t capacity);
 // A template's text in this Pod.
+// Refuses a pattern whose values, in all the places where they stand, are larger than any object that
+// Kubernetes stores.
+void CheckRenderedSize(Context& context, Candidate& candidate);
+
 std::string_view Rendered(Context& context, const Candidate& candidate, const Template& text);
 // The same where the text must have a format: values of a Pod may have none. Refuses the candidate.
 std::string_view RenderedAs(Context& context, Candidate& candidate, const Template& text,

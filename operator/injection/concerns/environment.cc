@@ -32,8 +32,7 @@ class VariablePlanner {
     if (!was_ours && variable.on_conflict == api::OnConflict::kFail) {
       return Refuse(candidate_, Reason::kEnvConflict,
                     Sentence(context_, candidate_,
-                             {" sets the variable ", name_, ", which container ",
-                              target_.facts().name, " sets itself"}));
+                             {" sets the variable ", name_, ", which ", OwnerOf(*entry)}));
     }
     Override(variable, *entry);
   }
@@ -47,6 +46,29 @@ class VariablePlanner {
     operation.container_name = target_.facts().name;
     operation.key = name;
     return operation;
+  }
+
+  // Who sets the variable already: the container itself, or a pattern before this one.
+  std::string_view OwnerOf(const VariableEntry& entry) const {
+    const std::string_view container = target_.facts().name;
+    for (const Operation& operation : context_.plan.operations) {
+      const bool is_it = operation.list == List::kEnvironment && operation.key == entry.name &&
+                         operation.container_name == container;
+      if (!is_it) continue;
+      const Candidate& other = context_.candidates[operation.decision];
+      return context_.Text(
+          {api::PatternKindName(other.kind), " ", other.name, " sets in container ", container});
+    }
+    // On a second call, an earlier one's.
+    std::pmr::string pointer(&context_.arena);
+    AppendPointer(OperationFor(entry.name), pointer);
+    const auto& recorded = context_.previous.patterns;
+    for (std::uint32_t i = 0; i < recorded.size(); ++i) {
+      if (!context_.previous.WasAdded(i, pointer)) continue;
+      return context_.Text({api::PatternKindName(recorded[i].kind), " ", recorded[i].name,
+                            " sets in container ", container});
+    }
+    return context_.Text({"container ", container, " sets itself"});
   }
 
   std::string_view ValueOf(const CompiledVariable& variable) {

@@ -49,6 +49,11 @@ void PlanFiles(Context& context, Candidate& candidate, Occupancy& occupancy) {
                              operation.key.size() + content.size())) {
       return;
     }
+    const std::string_view* present = context.pod.FindAnnotation(operation.key);
+    if (present != nullptr && !WasOurs(context, candidate, operation)) {
+      operation.verb = Verb::kSet;
+      operation.before = Quoted(context, *present);
+    }
     AddOperation(context, candidate, operation);
     const api::File& spec = candidate.pattern->spec().files[i];
     if (!items.empty()) items += ',';

@@ -52,10 +52,12 @@ class PortPlanner {
       : context_(context),
         pod_ports_(occupancy.PodPorts()),
         fixed_(&context.arena),
-        allocations_(&context.arena) {}
+        allocations_(&context.arena),
+        sockets_(&context.arena) {}
 
   void Run() {
     for (Candidate& candidate : context_.candidates) {
+      if (candidate.already_injected) NoteSockets(candidate);
       if (candidate.pattern == nullptr) continue;
       if (candidate.bypassed) {
         candidate.endpoint_ports.resize(candidate.pattern->endpoints.size());
@@ -90,7 +92,10 @@ class PortPlanner {
     candidate.endpoint_ports.resize(pattern.endpoints.size());
     for (std::size_t i = 0; i < pattern.endpoints.size(); ++i) {
       const CompiledEndpoint& endpoint = pattern.endpoints[i];
-      if (endpoint.is_socket) continue;
+      if (endpoint.is_socket) {
+        TakeSocket(candidate, endpoint.socket_path);
+        continue;
+      }
       TakePort(candidate, endpoint.port,
                {endpoint.port_key, endpoint.transport, &candidate, &candidate.endpoint_ports[i]});
     }
@@ -121,6 +126,27 @@ class PortPlanner {
                                    " is none; expected 1 to 65535"}));
     }
     Fix(candidate, {out, wanted.transport, PortUse::kDeclared, candidate.name});
+  }
+
+  // Of a pattern that is in the Pod already: the record does not name them.
+  void NoteSockets(const Candidate& candidate) {
+    const StoredPattern* stored =
+        context_.patterns.Find(candidate.kind, candidate.namespace_name, candidate.name);
+    if (stored == nullptr || !stored->compiled) return;
+    for (const CompiledEndpoint& endpoint : stored->compiled->endpoints) {
+      if (endpoint.is_socket) sockets_.emplace_back(endpoint.socket_path, &candidate);
+    }
+  }
+
+  void TakeSocket(Candidate& candidate, std::string_view path) {
+    for (const auto& [other_path, owner] : sockets_) {
+      if (other_path != path || owner == &candidate) continue;
+      return Refuse(candidate, Reason::kPortTaken,
+                    Sentence(context_, candidate,
+                             {" needs the socket ", path, ", on which ",
+                              api::PatternKindName(owner->kind), " ", owner->name, " listens"}));
+    }
+    sockets_.emplace_back(path, &candidate);
   }
 
   // Candidates come in the order of decision: of two that clash, the earlier stays.
@@ -195,6 +221,7 @@ class PortPlanner {
   const std::pmr::vector<PortEntry>& pod_ports_;
   std::pmr::vector<PortEntry> fixed_;
   std::pmr::vector<Allocation> allocations_;
+  std::pmr::vector<std::pair<std::string_view, const Candidate*>> sockets_;
 };
 
 }  // namespace

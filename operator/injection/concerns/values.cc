@@ -187,6 +187,21 @@ void ResolveParameters(Context& context, Candidate& candidate) {
   candidate.values.resize(candidate.pattern->references.size());
 }
 
+void CheckRenderedSize(Context& context, Candidate& candidate) {
+  constexpr std::size_t kMostBytes = std::size_t{1024} * 1024;  // etcd takes 1.5 MiB a request
+  const auto& references = candidate.pattern->references;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    bytes += references[i].uses * candidate.values[i].text.size();
+  }
+  if (bytes <= kMostBytes) return;
+  Refuse(candidate, Reason::kInvalidParameter,
+         Sentence(context, candidate,
+                  {" would write ", context.Text(static_cast<std::int64_t>(bytes)),
+                   " bytes of this Pod's values into it; 1048576 are allowed: give it shorter "
+                   "parameters"}));
+}
+
 void ResolveValues(Context& context, Candidate& candidate, Stage stage) {
   const auto& references = candidate.pattern->references;
   for (std::size_t i = 0; i < references.size() && !candidate.Refused(); ++i) {

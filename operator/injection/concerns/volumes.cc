@@ -80,7 +80,7 @@ class SharePlanner {
     chosen_.is_new = true;
     ForEachTarget([&](ContainerOccupancy& target) {
       for (const MountEntry& mount : target.Mounts(context_.arena)) {
-        if (mount.path != target_path_) continue;
+        if (mount.path != target_path_ || mount.is_device) continue;
         if (!chosen_.is_new &&
             (mount.volume != chosen_.volume || mount.sub_path != chosen_.sub_path ||
              mount.sub_path_expr != chosen_.sub_path_expr)) {
@@ -122,7 +122,12 @@ class SharePlanner {
   void CheckPaths() {
     ForEachTarget([&](ContainerOccupancy& target) {
       for (const MountEntry& mount : target.Mounts(context_.arena)) {
-        if (mount.path == target_path_) {
+        if (mount.path == target_path_ && mount.is_device) {
+          Refuse(candidate_, Reason::kMountPathTaken,
+                 Sentence(context_, candidate_,
+                          {" shares ", target_path_, ", where container ", target.facts().name,
+                           " has the block device of volume ", mount.volume}));
+        } else if (mount.path == target_path_) {
           if (mount.volume == chosen_.volume) continue;
           RefusePath(context_, candidate_, target_path_,
                      context_.Text({", where container ", target.facts().name, " mounts volume ",
