@@ -51,6 +51,7 @@ std::string NearestFile(const fs::path& path) {
   }
   std::sort(files.begin(), files.end());
   std::vector<std::string> stems;
+  stems.reserve(files.size());
   for (const fs::path& file : files) stems.push_back(file.stem().string());
   const std::string nearest = NearestStem(path.stem().string(), stems);
   if (nearest.empty()) return {};

@@ -91,7 +91,8 @@ class LiveRun {
 
  private:
   // The record is taken back, and the Pod decided anew.
-  Result<Explained> ExplainPod(ClusterView& view, const Workload& workload, const json& pod) {
+  static Result<Explained> ExplainPod(ClusterView& view, const Workload& workload,
+                                      const json& pod) {
     json fresh = pod;
     PodState state;
     state.record = ReadRecord(pod);

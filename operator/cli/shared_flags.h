@@ -12,7 +12,7 @@
 #include "operator/cli/live_options.h"
 #include "operator/cli/offline_cluster.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

@@ -153,6 +153,16 @@ void TextChanges::RemoveLines(const Entries& block) {
       if (std::count(rest.begin(), rest.end(), '-') != 1) return Fail();
     }
     const std::size_t last = block.last(i).end;
+    // `- name: http`: the key after it takes its place behind the dash.
+    const bool behind_dash = !is_list && i == 0 && before.ends_with("- ") && block.kept(1);
+    if (behind_dash) {
+      const std::size_t next = block.first(1).begin;
+      const bool has_comment = text_.substr(last, next - last).find('#') != std::string_view::npos;
+      if (!has_comment) {
+        Push(block.first(0).begin, next, "");
+        continue;
+      }
+    }
     if (!IsBlank(before) || !EndsItsLine(last)) return Fail();
     const std::size_t line_feed = text_.find('\n', tree_.LineEnd(last));
     const std::size_t end = line_feed == std::string_view::npos ? text_.size() : line_feed + 1;

@@ -313,6 +313,32 @@ spec:
   }
 }
 
+// The key that goes stands behind the dash; all else of the text stays.
+TEST_F(Cli, KeepsTheTextWhereATakeOverTakesTheFirstKeyOfAPort) {
+  const std::string pattern =
+      R"({"apiVersion": "patterns.remora.dev/v1alpha1", "kind": "Ambassador",
+    "metadata": {"name": "tls"}, "spec": {"direction": "Inbound", "container": {"image": "p"},
+    "endpoints": [{"name": "in", "port": 8443}], "takeOver": {"portName": "http", "endpoint": "in"}}})";
+  const std::string pod = R"(
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart
+  annotations: {patterns.remora.dev/ambassador: tls}
+spec:
+  containers:
+    - name: cart  # the shop's
+      image: 'cart'
+      ports:
+        - name: http
+          containerPort: 8080  # plain
+)";
+  const Finished finished = Run({"inject", "-f", "-"}, pattern + "\n---" + pod);
+  EXPECT_EQ(finished.exit_code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("    - name: cart  # the shop's\n      image: 'cart'\n"));
+  EXPECT_THAT(finished.out, HasSubstr("        - containerPort: 8080  # plain\n"));
+}
+
 TEST_F(Cli, ExplainsAsJson) {
   const std::string text = std::string(kPattern) + "---\n" +
                            Deployment("cart", "patterns.remora.dev/sidecar: log-saver") + "---\n" +
