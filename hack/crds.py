@@ -40,8 +40,10 @@ def load_yaml(text):
 
 
 def load_source():
-    kinds, fields, core = (load_yaml((SOURCE / f"{name}.yaml.in").read_text()) for name in ("kinds", "fields", "core"))
+    names = ("kinds", "fields", "core", "status")
+    kinds, fields, core, status = (load_yaml((SOURCE / f"{name}.yaml.in").read_text()) for name in names)
     fields["properties"]["spec"]["properties"].update(core)
+    fields["properties"]["status"] = status
     return kinds, fields
 
 
@@ -102,10 +104,21 @@ def crd(kind, header, fields):
                     "served": True,
                     "storage": True,
                     "additionalPrinterColumns": [
-                        {"name": "Image", "type": "string", "jsonPath": ".spec.container.image"},
+                        {"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type=='Ready')].status"},
+                        {"name": "Injected", "type": "integer", "jsonPath": ".status.pods.injected"},
+                        {"name": "Missing", "type": "integer", "jsonPath": ".status.pods.missing"},
+                        {"name": "Refused", "type": "integer", "jsonPath": ".status.pods.refused"},
+                        {"name": "Image", "type": "string", "jsonPath": ".spec.container.image", "priority": 1},
                         {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"},
+                        {
+                            "name": "Reason",
+                            "type": "string",
+                            "jsonPath": ".status.conditions[?(@.type=='Ready')].reason",
+                            "priority": 1,
+                        },
                         {"name": "Description", "type": "string", "jsonPath": ".spec.description", "priority": 1},
                     ],
+                    "subresources": {"status": {}},
                     "schema": {"openAPIV3Schema": {"type": "object", "description": header["description"]} | root},
                 }
             ],

@@ -23,7 +23,7 @@ readonly LIBRARIES=(
   libssl-dev
   nlohmann-json3-dev libsimdjson-dev
   libyaml-cpp-dev libyaml-dev              # values; where in a text they stand
-  libspdlog-dev libfmt-dev prometheus-cpp-dev
+  libspdlog-dev libfmt-dev prometheus-cpp-dev libcivetweb-dev
   libcli11-dev libre2-dev libmimalloc-dev
 )
 

@@ -4,11 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -19,9 +16,10 @@
 #include "operator/base/log.h"
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
+#include "operator/runtime/end_signals.h"
+#include "operator/runtime/informer.h"
 #include "operator/runtime/manager.h"
-#include "operator/runtime/reflector.h"
-#include "operator/runtime/store.h"
+#include "operator/runtime/reflector_metrics.h"
 #include "webhook/endpoints.h"
 #include "webhook/http_listener.h"
 #include "webhook/lister_pattern_source.h"
@@ -41,58 +39,6 @@ constexpr int kMemoryArenas = 2;
 // An answer may still be under way for the handler's time and the write's first moments.
 constexpr std::chrono::seconds kInFlightLimit{5};
 
-// SIGTERM and SIGINT, taken by the main thread. Made before any other thread, which inherit that
-// they are blocked.
-class EndSignals {
- public:
-  EndSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe is no reason to die
-  }
-
-  int Wait() {
-    int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
-    }
-    return signal;
-  }
-
-  // Returns early, and true, at the next one: who asks twice means it.
-  bool WaitFor(std::chrono::seconds limit) {
-    const std::timespec time{.tv_sec = limit.count(), .tv_nsec = 0};
-    int signal = -1;
-    while ((signal = sigtimedwait(&set_, nullptr, &time)) < 0 && errno == EINTR) {
-    }
-    return signal > 0;
-  }
-
- private:
-  sigset_t set_ = {};
-};
-
-// One resource of the API server, kept in memory.
-template <typename T>
-struct Cache {
-  Cache(kube::Client& client, kube::Resource resource, typename runtime::Store<T>::Decode decode,
-        Clock& clock)
-      : name(resource.plural),
-        store(std::move(decode)),
-        source(client, std::move(resource)),
-        reflector({.name = name, .source = source, .sink = store, .clock = clock}) {}
-
-  void RunIn(runtime::Manager& manager) {
-    manager.Add(name, [this](const std::stop_token& stop) { reflector.Run(stop); });
-  }
-
-  const std::string name;
-  runtime::Store<T> store;
-  runtime::KubeListerWatcher source;
-  runtime::Reflector reflector;
-};
-
 kube::Resource PatternResource(api::PatternKind kind) {
   return {std::string(api::kGroup), std::string(api::kVersion),
           std::string(PatternKindPlural(kind))};
@@ -101,36 +47,42 @@ kube::Resource PatternResource(api::PatternKind kind) {
 // All that the API server tells us, and the index made of it.
 struct Caches {
   Caches(kube::Client& client, Clock& clock)
-      : ambassadors(client, PatternResource(api::PatternKind::kAmbassador), DecodePattern, clock),
-        sidecars(client, PatternResource(api::PatternKind::kSidecar), DecodePattern, clock),
-        adapters(client, PatternResource(api::PatternKind::kAdapter), DecodePattern, clock),
-        namespaces(client, {"", "v1", "namespaces"}, DecodeNamespace, clock),
-        limit_ranges(client, {"", "v1", "limitranges"}, DecodeLimitRange, clock),
-        quotas(client, {"", "v1", "resourcequotas"}, DecodeQuota, clock),
-        patterns({ambassadors.store.lister(), sidecars.store.lister(), adapters.store.lister(),
-                  namespaces.store.lister(), limit_ranges.store.lister(), quotas.store.lister()}) {}
+      : ambassadors({client, clock, PatternResource(api::PatternKind::kAmbassador), DecodePattern}),
+        sidecars({client, clock, PatternResource(api::PatternKind::kSidecar), DecodePattern}),
+        adapters({client, clock, PatternResource(api::PatternKind::kAdapter), DecodePattern}),
+        namespaces({client, clock, {"", "v1", "namespaces"}, DecodeNamespace}),
+        limit_ranges({client, clock, {"", "v1", "limitranges"}, DecodeLimitRange}),
+        quotas({client, clock, {"", "v1", "resourcequotas"}, DecodeQuota}),
+        patterns({ambassadors.lister(), sidecars.lister(), adapters.lister(), namespaces.lister(),
+                  limit_ranges.lister(), quotas.lister()}) {}
+
+  // To each of the six.
+  template <typename Visit>
+  void ForEach(const Visit& visit) {
+    visit(ambassadors);
+    visit(sidecars);
+    visit(adapters);
+    visit(namespaces);
+    visit(limit_ranges);
+    visit(quotas);
+  }
 
   void RunIn(runtime::Manager& manager) {
-    ambassadors.RunIn(manager);
-    sidecars.RunIn(manager);
-    adapters.RunIn(manager);
-    namespaces.RunIn(manager);
-    limit_ranges.RunIn(manager);
-    quotas.RunIn(manager);
+    ForEach([&](auto& informer) { informer.RunIn(manager); });
   }
 
-  std::vector<NamedReflector> reflectors() const {
-    return {{ambassadors.name, &ambassadors.reflector},   {sidecars.name, &sidecars.reflector},
-            {adapters.name, &adapters.reflector},         {namespaces.name, &namespaces.reflector},
-            {limit_ranges.name, &limit_ranges.reflector}, {quotas.name, &quotas.reflector}};
+  std::vector<runtime::NamedReflector> reflectors() {
+    std::vector<runtime::NamedReflector> all;
+    ForEach([&](auto& informer) { all.push_back({informer.name(), &informer.reflector()}); });
+    return all;
   }
 
-  Cache<injection::StoredPattern> ambassadors;
-  Cache<injection::StoredPattern> sidecars;
-  Cache<injection::StoredPattern> adapters;
-  Cache<injection::NamespaceFacts> namespaces;
-  Cache<injection::LimitRangeFacts> limit_ranges;
-  Cache<injection::QuotaFacts> quotas;
+  runtime::Informer<injection::StoredPattern> ambassadors;
+  runtime::Informer<injection::StoredPattern> sidecars;
+  runtime::Informer<injection::StoredPattern> adapters;
+  runtime::Informer<injection::NamespaceFacts> namespaces;
+  runtime::Informer<injection::LimitRangeFacts> limit_ranges;
+  runtime::Informer<injection::QuotaFacts> quotas;
   ListerPatternSource patterns;
 };
 
@@ -168,7 +120,8 @@ std::string WhyNotReady(const PatternSource& patterns, bool draining) {
 }
 
 // With --tls-wait, files that do not exist yet are waited for. Cancelled at a signal.
-Result<std::unique_ptr<TlsCertificate>> LoadCertificate(const Options& options, EndSignals& signals,
+Result<std::unique_ptr<TlsCertificate>> LoadCertificate(const Options& options,
+                                                        runtime::EndSignals& signals,
                                                         Clock& clock) {
   const TlsFiles files{.certificate = options.tls_cert_file, .key = options.tls_private_key_file};
   for (bool waits = false;; waits = true) {
@@ -187,7 +140,7 @@ Result<std::unique_ptr<TlsCertificate>> LoadCertificate(const Options& options, 
 
 // Start: certificate → listener, which answers /healthz and says "not ready" → caches → ready.
 // Stop: not ready → the port closes → look-ups → caches.
-Result<void> Serve(const Options& options, EndSignals& signals) {
+Result<void> Serve(const Options& options, runtime::EndSignals& signals) {
   SystemClock clock;
   const auto certificate = LoadCertificate(options, signals, clock);
   if (!certificate.ok() && certificate.error().code() == ErrorCode::kCancelled) return {};
@@ -202,7 +155,7 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
   Metrics metrics;
   metrics.AddSource(PatternFamilies(caches.patterns));
   metrics.AddSource(CertificateFamilies(**certificate, clock));
-  metrics.AddSource(ReflectorFamilies(caches.reflectors(), clock));
+  metrics.AddSource(runtime::ReflectorFamilies(caches.reflectors(), clock));
   std::atomic<bool> draining = false;
   LiveLookup lookup(FetchFrom(**client), clock);
   const EndpointsOptions endpoints{
@@ -240,7 +193,7 @@ Result<void> Serve(const Options& options, EndSignals& signals) {
 }
 
 int Main(int argc, char** argv) {
-  EndSignals signals;
+  runtime::EndSignals signals;
   mallopt(M_ARENA_MAX, kMemoryArenas);
   kube::InitializeThreads(kHttpClientThreads);
   const auto command_line = ParseCommandLine(argc, argv, REMORA_VERSION);

@@ -6,14 +6,9 @@
 // Example
 //   metrics.AddSource(PatternFamilies(patterns));
 //   metrics.AddSource(CertificateFamilies(certificate, clock));
-//   metrics.AddSource(ReflectorFamilies({{"sidecars", &reflector}}, clock));
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "operator/base/clock.h"
-#include "operator/runtime/reflector.h"
 #include "webhook/metrics.h"
 #include "webhook/pattern_source.h"
 #include "webhook/tls_certificate.h"
@@ -25,13 +20,5 @@ Metrics::Source PatternFamilies(const PatternSource& patterns);
 
 // remora_certificate_expiry_seconds{certificate}: from now; negative once it has expired.
 Metrics::Source CertificateFamilies(const TlsCertificate& certificate, const Clock& clock);
-
-struct NamedReflector {
-  std::string resource;  // the plural
-  const runtime::Reflector* reflector;
-};
-// remora_cache_age_seconds{resource}: since the API server was last heard, infinite if never;
-// remora_reflector_{lists,watches,watch_restarts,failures,events}_total{resource}.
-Metrics::Source ReflectorFamilies(std::vector<NamedReflector> reflectors, const Clock& clock);
 
 }  // namespace remora::webhook

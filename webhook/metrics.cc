@@ -1,9 +1,6 @@
 #include "webhook/metrics.h"
 
-#include <prometheus/text_serializer.h>
-
 #include <limits>
-#include <sstream>
 
 namespace remora::webhook {
 
@@ -25,16 +22,6 @@ MetricFamily Family(std::string name, std::string help, MetricType type) {
   return {std::move(name), std::move(help), type, {}};
 }
 
-MetricFamily FamilyOf(MetricFamily family, const std::vector<Sample>& samples) {
-  for (const Sample& sample : samples) {
-    ClientMetric& metric = family.metric.emplace_back();
-    for (const auto& [name, value] : sample.labels) metric.label.push_back({name, value});
-    metric.counter.value = sample.value;
-    metric.gauge.value = sample.value;
-  }
-  return family;
-}
-
 double Value(const std::atomic<std::uint64_t>& counter) {
   return static_cast<double>(counter.load(std::memory_order_relaxed));
 }
@@ -44,14 +31,6 @@ void Increment(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
 }
 
 }  // namespace
-
-MetricFamily GaugeFamily(std::string name, std::string help, const std::vector<Sample>& samples) {
-  return FamilyOf(Family(std::move(name), std::move(help), MetricType::Gauge), samples);
-}
-
-MetricFamily CounterFamily(std::string name, std::string help, const std::vector<Sample>& samples) {
-  return FamilyOf(Family(std::move(name), std::move(help), MetricType::Counter), samples);
-}
 
 void Metrics::CountAdmission(Entry entry, AdmissionVerdict verdict,
                              std::chrono::nanoseconds duration) {
@@ -126,9 +105,7 @@ std::string Metrics::Render() const {
   for (const Source& source : sources_) {
     for (MetricFamily& family : source()) families.push_back(std::move(family));
   }
-  std::ostringstream text;
-  prometheus::TextSerializer().Serialize(text, families);
-  return std::move(text).str();
+  return RenderMetrics(families);
 }
 
 }  // namespace remora::webhook

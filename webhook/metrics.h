@@ -22,15 +22,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <initializer_list>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "operator/api/pattern.h"
 #include "operator/api/reason.h"
+#include "operator/base/metric_family.h"
 
 namespace remora::webhook {
 
@@ -41,19 +38,9 @@ inline constexpr int kEntryCount = 4;
 enum class AdmissionVerdict : std::uint8_t { kUnchanged, kPatched, kDenied, kError };
 inline constexpr int kAdmissionVerdictCount = 4;
 
-// A value of one series, for sources that are read when Prometheus asks.
-struct Sample {
-  std::vector<std::pair<std::string, std::string>> labels;
-  double value = 0;
-};
-prometheus::MetricFamily GaugeFamily(std::string name, std::string help,
-                                     const std::vector<Sample>& samples);
-prometheus::MetricFamily CounterFamily(std::string name, std::string help,
-                                       const std::vector<Sample>& samples);
-
 class Metrics {
  public:
-  using Source = std::function<std::vector<prometheus::MetricFamily>()>;
+  using Source = MetricSource;
 
   Metrics() = default;
   ~Metrics() = default;

@@ -1,10 +1,11 @@
 #include "operator/reconcilers/certificate_plan.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "operator/base/timestamp.h"
 
 namespace remora::reconcilers {
 
@@ -152,9 +153,8 @@ AuthorityState Next(AuthorityStep step, AuthorityState state, sys_seconds now,
     case AuthorityStep::kNone: break;
     case AuthorityStep::kReplaceIssuer:
       if (state.issuer) state.old.push_back(state.issuer->certificate_pem);
-      state.issuer = MakeAuthority(
-          fmt::format("remora {:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now.time_since_epoch().count())),
-          {now - options.clock_skew, now + options.authority_life});
+      state.issuer = MakeAuthority("remora " + FormatTime(now),
+                                   {now - options.clock_skew, now + options.authority_life});
       state.old_since.reset();
       break;
     case AuthorityStep::kStartRetiring: state.old_since = now; break;

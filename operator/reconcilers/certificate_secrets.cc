@@ -1,14 +1,11 @@
 // How the certificates lie in their Secrets: the readers and writers of certificate_plan.h.
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <ctime>
 #include <iterator>
 #include <set>
 #include <utility>
 
+#include "operator/base/timestamp.h"
 #include "operator/reconcilers/certificate_plan.h"
 
 namespace remora::reconcilers {
@@ -30,15 +27,10 @@ std::string At(const SecretData& data, const char* key) {
   return at == data.end() ? std::string() : at->second;
 }
 
-std::string TextOf(sys_seconds time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(time.time_since_epoch().count()));
-}
-
-std::optional<sys_seconds> TimeOf(const std::string& text) {
-  std::tm utc{};
-  const char* end = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return sys_seconds(std::chrono::seconds(timegm(&utc)));
+std::optional<sys_seconds> TimeAt(const SecretData& data, const char* key) {
+  const auto time = ParseTime(At(data, key));
+  if (!time) return std::nullopt;
+  return std::chrono::floor<std::chrono::seconds>(*time);
 }
 
 // Why the pair cannot sign leaves; empty when it can.
@@ -48,9 +40,9 @@ std::string IssuerFault(const CertificateAndKey& pair, sys_seconds now) {
   const CertificateFacts& facts = certificates->front();
   if (!facts.is_authority) return "ca.crt: is no certificate of an authority";
   if (now >= facts.validity.not_after)
-    return "ca.crt: expired at " + TextOf(facts.validity.not_after);
+    return "ca.crt: expired at " + FormatTime(facts.validity.not_after);
   if (now < facts.validity.not_before) {
-    return "ca.crt: holds only from " + TextOf(facts.validity.not_before);
+    return "ca.crt: holds only from " + FormatTime(facts.validity.not_before);
   }
   if (const auto fits = CheckKey(pair); !fits.ok()) return "ca.key: " + fits.error().message();
   // An authority made by somebody else may not suit for reasons that only the outcome shows: it is
@@ -127,7 +119,7 @@ AuthorityState ReadAuthority(const SecretData& data, const ServingState& serving
     Append(state.old, Usable(old, now));
   }
   Append(state.old, Salvage(state, serving, now));
-  if (!state.old.empty()) state.old_since = TimeOf(At(data, kOldSince));
+  if (!state.old.empty()) state.old_since = TimeAt(data, kOldSince);
   return state;
 }
 
@@ -139,7 +131,7 @@ SecretData WriteAuthority(const AuthorityState& state) {
   return {{kAuthorityCertificate, issuer.certificate_pem},
           {kAuthorityKey, issuer.key_pem},
           {kOldAuthorities, old},
-          {kOldSince, retiring ? TextOf(*state.old_since) : ""}};
+          {kOldSince, retiring ? FormatTime(*state.old_since) : ""}};
 }
 
 ServingState ReadServing(const SecretData& data) {

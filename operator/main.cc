@@ -1,0 +1,268 @@
+// remora-operator: wiring only.
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "operator/base/clock.h"
+#include "operator/base/log.h"
+#include "operator/base/metric_family.h"
+#include "operator/kube/client.h"
+#include "operator/kube/config.h"
+#include "operator/options.h"
+#include "operator/reconcilers/certificate_reconciler.h"
+#include "operator/reconcilers/operator_metrics.h"
+#include "operator/reconcilers/pattern_caches.h"
+#include "operator/reconcilers/pattern_reconciler.h"
+#include "operator/reconcilers/pod_matcher.h"
+#include "operator/reconcilers/pod_table.h"
+#include "operator/runtime/controller.h"
+#include "operator/runtime/end_signals.h"
+#include "operator/runtime/informer.h"
+#include "operator/runtime/leader_elector.h"
+#include "operator/runtime/manager.h"
+#include "operator/runtime/probe_server.h"
+
+namespace remora {
+namespace {
+
+using reconcilers::PatternKey;
+using reconcilers::PatternObject;
+
+constexpr int kFailure = 1;
+constexpr int kUsageError = 2;
+constexpr int kHttpClientThreads = 2;  // for five watches
+constexpr int kMemoryArenas = 2;
+
+std::string IdentityOf(const OperatorOptions& options) {
+  if (!options.identity.empty()) return options.identity;
+  constexpr std::size_t kLongestHostName = 256;
+  std::string host(kLongestHostName, '\0');
+  if (gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
+  host.resize(host.find('\0') == std::string::npos ? host.size() : host.find('\0'));
+  return host + "_" + std::to_string(getpid());
+}
+
+// What the leader does.
+class Work {
+ public:
+  Work(kube::Client& client, Clock& clock, const OperatorOptions& options,
+       std::function<bool()> may_write)
+      : clock_(clock),
+        environment_{.catalog_namespace = options.catalog_namespace},
+        queue_(clock),
+        pods_({.environment = environment_,
+               .excluded_namespaces = {options.excluded_namespaces.begin(),
+                                       options.excluded_namespaces.end()},
+               .on_change = [this](const PatternKey& key) { queue_.Add(key); }}),
+        ambassadors_(InformerOf(client, clock, api::PatternKind::kAmbassador)),
+        sidecars_(InformerOf(client, clock, api::PatternKind::kSidecar)),
+        adapters_(InformerOf(client, clock, api::PatternKind::kAdapter)),
+        namespaces_({.client = client,
+                     .clock = clock,
+                     .resource = {"", "v1", "namespaces"},
+                     .decode = reconcilers::DecodeNamespace,
+                     .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
+                     .on_list = [this] { matcher_.Due(); }}),
+        listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(),
+                 namespaces_.lister()},
+        pod_source_(client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
+        pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock}),
+        matcher_({.clock = clock, .patterns = listers_, .pods = pods_}),
+        reconciler_({.client = client, .clock = clock, .patterns = listers_, .pods = pods_}),
+        controller_({.name = "patterns",
+                     .queue = queue_,
+                     .reconciler = reconciler_,
+                     .may_run = [this, may_write = std::move(may_write)] {
+                       return may_write() && matcher_.IsCurrent() && pods_.HasSynced();
+                     }}) {}
+
+  void RunIn(runtime::Manager& manager) {
+    for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
+    namespaces_.RunIn(manager);
+    manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
+    manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
+    manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
+  }
+
+  // Empty: nothing.
+  std::string Missing() const {
+    if (!listers_.HaveSynced()) return "patterns and Namespaces are not read yet";
+    return pods_.HasSynced() ? "" : "Pods are not read yet";
+  }
+
+  std::vector<MetricSource> metrics() const {
+    std::vector<runtime::NamedReflector> reflectors{{"pods", &pod_reflector_},
+                                                    {"namespaces", &namespaces_.reflector()}};
+    for (const auto* informer : {&ambassadors_, &sidecars_, &adapters_}) {
+      reflectors.push_back({informer->name(), &informer->reflector()});
+    }
+    return {runtime::ReflectorFamilies(std::move(reflectors), clock_),
+            reconcilers::PodFamilies(listers_, pods_),
+            reconcilers::QueueFamilies({{"patterns", [this] { return queue_.metrics(); }}})};
+  }
+
+ private:
+  using Patterns = runtime::Informer<PatternObject>;
+
+  Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind) {
+    return {.client = client,
+            .clock = clock,
+            .resource = reconcilers::PatternResource(kind),
+            .decode = &PatternObject::FromObject,
+            .on_event =
+                [this, kind](const kube::ObjectKey& key) {
+                  matcher_.Due();
+                  queue_.Add({kind, key.namespace_name, key.name});
+                },
+            .on_list =
+                [this] {
+                  matcher_.Due();
+                  for (const PatternKey& key : listers_.Keys()) queue_.Add(key);
+                }};
+  }
+
+  Clock& clock_;
+  const injection::Environment environment_;
+  runtime::WorkQueue<PatternKey> queue_;
+  reconcilers::PodTable pods_;
+  Patterns ambassadors_;
+  Patterns sidecars_;
+  Patterns adapters_;
+  runtime::Informer<injection::NamespaceFacts> namespaces_;
+  const reconcilers::PatternListers listers_;
+  runtime::KubeListerWatcher pod_source_;
+  runtime::Reflector pod_reflector_;
+  reconcilers::PodMatcher matcher_;
+  reconcilers::PatternReconciler reconciler_;
+  runtime::Controller<PatternKey> controller_;
+};
+
+reconcilers::CertificateReconciler::Options CertificateOptionsOf(const OperatorOptions& options) {
+  using reconcilers::CertificateSource;
+  return {.source = options.certificates == "own" ? CertificateSource::kOwn
+                                                  : CertificateSource::kCertManager,
+          .namespace_name = options.namespace_name,
+          .secret = options.certificate_secret,
+          .certificates = {.dns_names = reconcilers::ServiceDnsNames(options.webhook_service,
+                                                                     options.namespace_name)}};
+}
+
+void KeepCertificates(reconcilers::CertificateReconciler& certificates,
+                      const runtime::LeaderElector& elector, Clock& clock,
+                      const std::stop_token& stop) {
+  constexpr std::chrono::seconds kRetry{2};
+  while (!stop.stop_requested()) {
+    Clock::Duration wait = kRetry;
+    if (elector.HoldsLease()) {
+      const auto next = certificates.Reconcile(stop);
+      if (next.ok()) {
+        wait = *next;
+      } else if (next.error().code() != ErrorCode::kCancelled) {
+        Log(LogLevel::kWarning, "the certificate is not in order; trying again",
+            {{"reason", next.error().message()}});
+      }
+    }
+    if (!clock.SleepFor(wait, stop)) return;
+  }
+}
+
+runtime::LeaderElector::Options ElectionOf(kube::Client& client, Clock& clock,
+                                           const OperatorOptions& options) {
+  const std::chrono::seconds lease(options.lease_seconds);
+  // client-go's proportions: 15, 10 and 2 seconds.
+  return {.client = client,
+          .clock = clock,
+          .identity = IdentityOf(options),
+          .lease = {options.namespace_name, "remora-operator"},
+          .lease_duration = lease,
+          .renew_deadline = lease * 2 / 3,
+          .retry_period = std::max(std::chrono::seconds(1), lease * 2 / 15)};
+}
+
+// Start: health → leader → caches → work. Stop: the reverse; the Lease is given back last.
+Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) {
+  SystemClock clock;
+  const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
+  if (!config.ok()) return config.error();
+  const auto client = kube::Client::Make(
+      *config, {.user_agent = "remora-operator", .field_manager = "remora-operator"});
+  if (!client.ok()) return client.error();
+
+  runtime::LeaderElector elector(ElectionOf(**client, clock, options));
+  Work work(**client, clock, options, [&] { return elector.HoldsLease(); });
+  reconcilers::CertificateReconciler certificates(**client, clock, CertificateOptionsOf(options));
+  std::vector<MetricSource> metrics = work.metrics();
+  metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));
+  metrics.push_back(reconcilers::CertificateFamilies(certificates, clock));
+  const auto probes = runtime::ProbeServer::Start(
+      {.address = options.bind_address,
+       .port = options.port,
+       // One that waits for the Lease is as ready as it can be.
+       .not_ready = [&] { return elector.HoldsLease() ? work.Missing() : std::string(); },
+       .metrics = [&] { return RenderMetrics(metrics); }});
+  if (!probes.ok()) return probes.error();
+  Log(LogLevel::kInfo, "remora-operator started",
+      {{"version", REMORA_VERSION}, {"port", (*probes)->port()}, {"api_server", config->server}});
+
+  std::atomic<bool> lost = false;
+  runtime::Manager manager;
+  {
+    runtime::Manager election;
+    election.Add("leader", [&](const std::stop_token& stop) {
+      if (!elector.Acquire(stop)) return;
+      work.RunIn(manager);
+      if (options.certificates != "none") {
+        manager.Add("certificates", [&](const std::stop_token& stop_certificates) {
+          KeepCertificates(certificates, elector, clock, stop_certificates);
+        });
+      }
+      elector.Hold(stop);
+      if (stop.stop_requested()) return;
+      lost = true;
+      runtime::EndSignals::Raise();
+    });
+    const int signal = signals.Wait();
+    Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"lease_lost", lost.load()}});
+  }
+  manager.Stop();
+  if (!lost) elector.Release();
+  return lost ? kFailure : 0;
+}
+
+int Main(int argc, char** argv) {
+  runtime::EndSignals signals;
+  mallopt(M_ARENA_MAX, kMemoryArenas);
+  kube::InitializeThreads(kHttpClientThreads);
+  const auto command_line = ParseOperatorCommandLine(argc, argv, REMORA_VERSION);
+  if (!command_line.ok()) {
+    std::fprintf(stderr, "remora-operator: %s\n", command_line.error().message().c_str());
+    return kUsageError;
+  }
+  if (!command_line->answer.empty()) {
+    std::fputs(command_line->answer.c_str(), stdout);
+    return 0;
+  }
+  ConfigureLog(command_line->options.log);
+  const auto served = Serve(command_line->options, signals);
+  if (served.ok()) return *served;
+  std::fprintf(stderr, "remora-operator: %s\n", served.error().message().c_str());
+  return kUsageError;
+}
+
+}  // namespace
+}  // namespace remora
+
+int main(int argc, char** argv) {
+  const int code = remora::Main(argc, argv);
+  remora::FlushLog();
+  std::fflush(nullptr);
+  _exit(code);  // not return: see kube/client.h
+}

@@ -1,0 +1,64 @@
+#include "operator/reconcilers/pattern_caches.h"
+
+#include <nlohmann/json.hpp>
+
+namespace remora::reconcilers {
+
+namespace {
+
+constexpr api::PatternKind kKinds[] = {api::PatternKind::kAmbassador, api::PatternKind::kSidecar,
+                                       api::PatternKind::kAdapter};
+
+}  // namespace
+
+const runtime::Lister<PatternObject>& PatternListers::OfKind(api::PatternKind kind) const {
+  switch (kind) {
+    case api::PatternKind::kAmbassador: return ambassadors;
+    case api::PatternKind::kSidecar: return sidecars;
+    case api::PatternKind::kAdapter: break;
+  }
+  return adapters;
+}
+
+std::vector<PatternKey> PatternListers::Keys() const {
+  std::vector<PatternKey> keys;
+  for (const api::PatternKind kind : kKinds) {
+    for (const auto& entry : OfKind(kind).Load()->entries) {
+      keys.push_back({kind, entry->key.namespace_name, entry->key.name});
+    }
+  }
+  return keys;
+}
+
+bool PatternListers::HaveSynced() const {
+  return ambassadors.HasSynced() && sidecars.HasSynced() && adapters.HasSynced() &&
+         namespaces.HasSynced();
+}
+
+Result<std::shared_ptr<const injection::NamespaceFacts>> DecodeNamespace(
+    const nlohmann::json& object) {
+  return std::make_shared<const injection::NamespaceFacts>(
+      injection::NamespaceFacts::FromObject(object));
+}
+
+MatchInputs MakeMatchInputs(const PatternListers& listers) {
+  MatchInputs inputs;
+  injection::PatternIndex::Builder builder;
+  for (const api::PatternKind kind : kKinds) {
+    for (const auto& entry : listers.OfKind(kind).Load()->entries) {
+      if (!entry->value) continue;
+      builder.Add(entry->value->stored);
+      // A status that was written changes no match.
+      inputs.version += entry->value->uid + '/' + std::to_string(entry->value->generation) + '\n';
+    }
+  }
+  for (const auto& entry : listers.namespaces.Load()->entries) {
+    if (!entry->value) continue;
+    builder.AddNamespace(entry->value);
+    inputs.version += entry->key.name + '@' + entry->resource_version + '\n';
+  }
+  inputs.index = std::move(builder).Build();
+  return inputs;
+}
+
+}  // namespace remora::reconcilers

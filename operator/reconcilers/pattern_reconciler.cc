@@ -1,0 +1,63 @@
+#include "operator/reconcilers/pattern_reconciler.h"
+
+#include <utility>
+
+#include "operator/api/annotations.h"
+#include "operator/reconcilers/pattern_status.h"
+
+namespace remora::reconcilers {
+
+namespace {
+
+using nlohmann::json;
+
+// Well within what is left of a lease when a write begins: see runtime/leader_elector.h.
+constexpr std::chrono::seconds kWriteDeadline{4};
+
+json StatusPatch(const PatternKey& key, const json& status) {
+  return {{"apiVersion", std::string(api::kGroup) + "/" + std::string(api::kVersion)},
+          {"kind", std::string(PatternKindName(key.kind))},
+          {"metadata", {{"namespace", key.namespace_name}, {"name", key.name}}},
+          {"status", status}};
+}
+
+}  // namespace
+
+bool PatternReconciler::IsWritten(const PatternObject& pattern, const json& status) {
+  MutexLock lock(mutex_);
+  const auto at = written_.find(pattern.key);
+  return pattern.status == status || (at != written_.end() && at->second.status == status);
+}
+
+Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std::stop_token stop) {
+  const std::shared_ptr<const PatternObject> pattern = options_.patterns.Find(key);
+  if (!pattern) {
+    MutexLock lock(mutex_);
+    written_.erase(key);
+    return runtime::Requeue();
+  }
+  const Census census = options_.pods.Count(key, pattern->created);
+  const json status = BuildStatus({*pattern, census, options_.clock.WallNow()});
+  if (IsWritten(*pattern, status)) return runtime::Requeue();
+  const Clock::TimePoint now = options_.clock.Now();
+  {
+    MutexLock lock(mutex_);
+    const auto at = written_.find(key);
+    if (at != written_.end() && now < at->second.at + options_.interval) {
+      return runtime::Requeue(at->second.at + options_.interval - now);
+    }
+  }
+  kube::Resource resource = PatternResource(key.kind);
+  resource.subresource = "status";
+  const kube::PatchBody body{
+      .type = kube::PatchType::kApply, .patch = StatusPatch(key, status), .force = true};
+  const auto written = options_.client.Patch(resource, key.object(), body,
+                                             {.stop = std::move(stop), .deadline = kWriteDeadline});
+  if (!written.ok() && written.error().code() != ErrorCode::kNotFound) return written.error();
+  MutexLock lock(mutex_);
+  // A write that has failed does not count: how long to wait then is the queue's business.
+  written_[key] = {status, now};
+  return runtime::Requeue();
+}
+
+}  // namespace remora::reconcilers

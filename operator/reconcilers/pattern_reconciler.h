@@ -1,0 +1,60 @@
+// PatternReconciler: the status of each pattern, true and not written more often than needed.
+//
+// Contract
+//   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
+//     from what is there, and at most once in Options::interval for a pattern.
+//   - A pattern that is gone needs nothing: there are no finalizers.
+// Thread-safety: Reconcile() by several threads, for different keys. Forget state is synchronised.
+// Errors: those of the Client. NotFound counts as done.
+// Lifetime: what the Options refer to outlives it.
+//
+// Example
+//   PatternReconciler reconciler({client, clock, patterns, table});
+//   Controller<PatternKey> controller({"patterns", queue, reconciler});
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+
+#include "operator/base/clock.h"
+#include "operator/base/mutex.h"
+#include "operator/kube/client.h"
+#include "operator/reconcilers/pattern_caches.h"
+#include "operator/reconcilers/pattern_object.h"
+#include "operator/reconcilers/pod_table.h"
+#include "operator/runtime/controller.h"
+
+namespace remora::reconcilers {
+
+class PatternReconciler final : public runtime::Reconciler<PatternKey> {
+ public:
+  struct Options {
+    kube::Client& client;
+    Clock& clock;
+    const PatternListers& patterns;
+    const PodTable& pods;
+    std::chrono::milliseconds interval{1000};
+  };
+
+  explicit PatternReconciler(Options options) : options_(options) {}
+
+  Result<runtime::Requeue> Reconcile(const PatternKey& key, std::stop_token stop) override;
+
+ private:
+  // What was written last, until the watch brings it back.
+  struct Written {
+    nlohmann::json status;
+    Clock::TimePoint at = {};
+  };
+
+  bool IsWritten(const PatternObject& pattern, const nlohmann::json& status);
+
+  const Options options_;
+  Mutex mutex_;
+  std::map<PatternKey, Written> written_ GUARDED_BY(mutex_);
+};
+
+}  // namespace remora::reconcilers
