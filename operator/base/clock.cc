@@ -1,7 +1,6 @@
 #include "operator/base/clock.h"
 
-#include <time.h>
-
+#include <ctime>
 #include <utility>
 
 #include "operator/base/mutex.h"

@@ -12,8 +12,7 @@ source "$E2E_ROOT/hack/operator.sh"
 
 readonly NS=e2e-operator
 readonly SYSTEM=e2e-operator-system
-readonly FLAGS=(--namespace="$SYSTEM" --catalog-namespace=e2e-operator-catalog --lease-seconds=4
-  --certificates=none)
+readonly FLAGS=(--namespace="$SYSTEM" --catalog-namespace=e2e-operator-catalog --lease-seconds=4)
 
 status() { kubectl --namespace "$NS" get rsc saver --output "jsonpath={.status.$1}"; }
 status_is() { equal "$2" "$(status "$1")"; }
@@ -96,7 +95,7 @@ main() {
   eventually has_pods 3 "$NS" app=web
 
   # shellcheck disable=SC2119
-  start_operator "$WORK/a" "${FLAGS[@]}" --identity=a
+  start_operator "$WORK/a" "${FLAGS[@]}" --certificates=none --identity=a
   check "a pattern is Ready" kubectl --namespace "$NS" wait --for=condition=Ready rsc/saver --timeout=20s
   check "its injected Pods are counted" eventually status_is pods.injected 3
   check "all of them have the current revision" eventually status_is pods.updated 3
@@ -133,7 +132,7 @@ main() {
   check "made anew, none is missing" eventually status_is pods.missing 0
   check "and the pattern is Ready again" eventually condition_is Ready True Ready
 
-  start_operator "$WORK/b" "${FLAGS[@]}" --identity=b
+  start_operator "$WORK/b" "${FLAGS[@]}" --certificates=none --identity=b
   check "of two one leads" metric_is "$WORK/a" remora_leader 1
   check "and the other waits" metric_is "$WORK/b" remora_leader 0
   kill -KILL "$(operator_pid "$WORK/a")"
@@ -145,7 +144,7 @@ main() {
   check "who ends gives the Lease back" equal "" \
     "$(kubectl --namespace "$SYSTEM" get lease remora-operator --output jsonpath='{.spec.holderIdentity}')"
 
-  start_operator "$WORK/b" "${FLAGS[@]}" --identity=b
+  start_operator "$WORK/b" "${FLAGS[@]}" --certificates=none --identity=b
   kubectl --namespace "$NS" delete rsc saver >/dev/null
   check "case 56: a pattern in use goes at once, without finalizers" \
     not kubectl --namespace "$NS" get rsc saver

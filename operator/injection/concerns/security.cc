@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace remora::injection {
 
@@ -28,6 +29,19 @@ bool Contains(const Names& names, std::string_view name) {
 PodSecurityLevel LevelOf(const Context& context) {
   return context.namespace_facts == nullptr ? PodSecurityLevel::kPrivileged
                                             : context.namespace_facts->pod_security;
+}
+
+// Since Kubernetes 1.34 (KEP-4940), unless the namespace asks for an older version of the level.
+bool ForbidsHosts(const Context& context) {
+  constexpr int kFirstMinor = 34;
+  constexpr std::string_view kMajor = "v1.";
+  const auto& labels = context.namespace_facts->labels;
+  const auto version = labels.find("pod-security.kubernetes.io/enforce-version");
+  if (version == labels.end() || !version->second.starts_with(kMajor)) return true;
+  int minor = kFirstMinor;
+  const std::string_view text = std::string_view(version->second).substr(kMajor.size());
+  std::from_chars(text.data(), text.data() + text.size(), minor);
+  return minor >= kFirstMinor;
 }
 
 std::string_view LevelName(PodSecurityLevel level) {
@@ -86,7 +100,10 @@ void SecurityWriter::Append(const CompiledContainer& container, std::pmr::string
     container.security_context.AppendTo(candidate_.values, json);
     return;
   }
-  if (level_ != PodSecurityLevel::kPrivileged) CheckPorts(container);
+  if (level_ != PodSecurityLevel::kPrivileged) {
+    CheckPorts(container);
+    CheckHosts(container);
+  }
   const std::string_view own =
       has_own ? Rendered(context_, candidate_, container.security_context) : "{}";
   if (!context_.scratch.Parse(own).ok()) return;
@@ -113,6 +130,30 @@ void SecurityWriter::CheckPorts(const CompiledContainer& container) {
                number.raw());
     }
     ++index;
+  }
+}
+
+// Probes and hooks that the kubelet would send elsewhere than to the Pod.
+void SecurityWriter::CheckHosts(const CompiledContainer& container) {
+  if (!ForbidsHosts(context_) || container.members.IsEmpty()) return;
+  std::pmr::string text("{", &context_.arena);
+  container.members.AppendTo(candidate_.values, text);
+  text += '}';
+  if (!context_.scratch.Parse(text).ok()) return;
+  const JsonValue members = context_.scratch.root();
+  const auto check = [&](JsonValue handler, std::string_view field) {
+    for (const std::string_view action : {"httpGet", "tcpSocket"}) {
+      const std::string_view host = handler[action]["host"].RawString();
+      if (host.empty()) continue;
+      RefuseAt(context_, candidate_, context_.Text({where_, ".", field, ".", action, ".host"}),
+               host);
+    }
+  };
+  for (const std::string_view probe : {"livenessProbe", "readinessProbe", "startupProbe"}) {
+    check(members[probe], probe);
+  }
+  for (const std::string_view hook : {"postStart", "preStop"}) {
+    check(members["lifecycle"][hook], context_.Text({"lifecycle.", hook}));
   }
 }
 

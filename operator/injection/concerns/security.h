@@ -31,6 +31,7 @@ class SecurityWriter {
 
  private:
   void CheckPorts(const CompiledContainer& container);
+  void CheckHosts(const CompiledContainer& container);
   void CheckBaseline(JsonValue context);
   void CheckRestricted(JsonValue context);
   void CheckRoot(JsonValue context);
