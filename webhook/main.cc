@@ -105,18 +105,21 @@ injection::Environment MakeEnvironment(const Options& options) {
 
 // The first lists are read as JSON documents, many times the size of what is kept of them: gives the
 // memory back when the last of them has been read.
-void TrimMemoryOnceRead(const PatternSource& patterns, Clock& clock, const std::stop_token& stop) {
-  constexpr std::chrono::milliseconds kPoll{200};
+void TrimMemoryOnceRead(const PatternSource& patterns, Clock& clock, std::atomic<bool>& trimmed,
+                        const std::stop_token& stop) {
+  constexpr std::chrono::milliseconds kPoll{10};
   while (!patterns.Missing().empty()) {
     if (!clock.SleepFor(kPoll, stop)) return;
   }
   malloc_trim(0);
+  trimmed = true;
 }
 
-std::string WhyNotReady(const PatternSource& patterns, bool draining) {
+std::string WhyNotReady(const PatternSource& patterns, bool trimmed, bool draining) {
   if (draining) return "draining: no new requests, please";
   const std::string missing = patterns.Missing();
-  return missing.empty() ? "" : "not read from the API server yet: " + missing;
+  if (!missing.empty()) return "not read from the API server yet: " + missing;
+  return trimmed ? "" : "giving back the memory of the first lists";
 }
 
 // With --tls-wait, files that do not exist yet are waited for. Cancelled at a signal.
@@ -157,10 +160,11 @@ Result<void> Serve(const Options& options, runtime::EndSignals& signals) {
   metrics.AddSource(CertificateFamilies(**certificate, clock));
   metrics.AddSource(runtime::ReflectorFamilies(caches.reflectors(), clock));
   std::atomic<bool> draining = false;
+  std::atomic<bool> trimmed = false;
   LiveLookup lookup(FetchFrom(**client), clock);
   const EndpointsOptions endpoints{
       .pods = {caches.patterns, environment, metrics, &lookup},
-      .not_ready = [&] { return WhyNotReady(caches.patterns, draining); }};
+      .not_ready = [&] { return WhyNotReady(caches.patterns, trimmed, draining); }};
 
   const auto listener = HttpListener::Start(
       {.address = options.bind_address, .port = options.port, .threads = options.threads},
@@ -177,7 +181,7 @@ Result<void> Serve(const Options& options, runtime::EndSignals& signals) {
   runtime::Manager manager;
   caches.RunIn(manager);
   manager.Add("memory", [&](const std::stop_token& stop) {
-    TrimMemoryOnceRead(caches.patterns, clock, stop);
+    TrimMemoryOnceRead(caches.patterns, clock, trimmed, stop);
   });
 
   const int signal = signals.Wait();
