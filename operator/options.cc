@@ -1,7 +1,8 @@
 #include "operator/options.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
+
+#include "operator/runtime/process_flags.h"
 
 namespace remora {
 
@@ -12,16 +13,8 @@ constexpr int kMaxPort = 65535;
 constexpr int kShortestLease = 3;
 constexpr int kLongestLease = 600;
 
-const std::map<std::string, LogLevel> kLogLevels = {{"debug", LogLevel::kDebug},
-                                                    {"info", LogLevel::kInfo},
-                                                    {"warning", LogLevel::kWarning},
-                                                    {"error", LogLevel::kError}};
-
 void AddWhere(CLI::App& app, OperatorOptions& options) {
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "File with the API server's address and our credentials; without it $KUBECONFIG, "
-                 "the Pod's service account, ~/.kube/config")
-      ->type_name("FILE");
+  runtime::AddKubeconfigFlag(app, options.kubeconfig);
   app.add_option("--bind-address", options.bind_address, "Address of health and metrics")
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -70,15 +63,12 @@ void AddWhat(CLI::App& app, OperatorOptions& options) {
 Result<OperatorCommandLine> ParseOperatorCommandLine(int argc, const char* const* argv,
                                                      const std::string& version) {
   OperatorCommandLine command_line;
-  std::string level = "info";
   CLI::App app("Keeps the status of patterns and the webhook's certificate true.",
                "remora-operator");
   app.set_version_flag("--version", version, "Print the version");
   AddWhere(app, command_line.options);
   AddWhat(app, command_line.options);
-  app.add_option("--log-level", level, "Lines below it are dropped")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  runtime::AddLogFlags(app, command_line.options.log);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -88,7 +78,6 @@ Result<OperatorCommandLine> ParseOperatorCommandLine(int argc, const char* const
   } catch (const CLI::ParseError& error) {
     return Error(ErrorCode::kInvalid, error.what());
   }
-  command_line.options.log.level = kLogLevels.at(level);
   return command_line;
 }
 

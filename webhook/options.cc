@@ -1,8 +1,8 @@
 #include "webhook/options.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
-#include <vector>
+
+#include "operator/runtime/process_flags.h"
 
 namespace remora::webhook {
 
@@ -12,29 +12,8 @@ constexpr int kMaxThreads = 64;
 constexpr int kMaxPort = 65535;
 constexpr int kMaxDrainSeconds = 600;
 
-const std::map<std::string, LogLevel> kLogLevels = {{"debug", LogLevel::kDebug},
-                                                    {"info", LogLevel::kInfo},
-                                                    {"warning", LogLevel::kWarning},
-                                                    {"error", LogLevel::kError}};
-const std::map<std::string, LogFormat> kLogFormats = {{"json", LogFormat::kJson},
-                                                      {"text", LogFormat::kText}};
-
-// The names, without the numbers behind them that CLI::Transformer would show in --help.
-template <typename T>
-CLI::Option* AddChoice(CLI::App& app, const std::string& flag, T& into,
-                       const std::map<std::string, T>& choices) {
-  std::vector<std::string> names;
-  names.reserve(choices.size());
-  for (const auto& [name, value] : choices) names.push_back(name);
-  const auto choose = [&into, &choices](const std::string& name) { into = choices.at(name); };
-  return app.add_option_function<std::string>(flag, choose)->check(CLI::IsMember(names));
-}
-
 void AddOptions(CLI::App& app, Options& options, int& drain_seconds) {
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "File with the API server's address and our credentials; without it $KUBECONFIG, "
-                 "the Pod's service account, ~/.kube/config")
-      ->type_name("FILE");
+  runtime::AddKubeconfigFlag(app, options.kubeconfig);
   app.add_option("--bind-address", options.bind_address, "Address to listen on")
       ->capture_default_str()
       ->type_name("ADDRESS");
@@ -65,10 +44,7 @@ void AddOptions(CLI::App& app, Options& options, int& drain_seconds) {
       ->capture_default_str()
       ->check(CLI::Range(0, kMaxDrainSeconds))
       ->type_name("SECONDS");
-  AddChoice(app, "--log-level", options.log.level, kLogLevels)
-      ->description("Lines below it are dropped; info unless given");
-  AddChoice(app, "--log-format", options.log.format, kLogFormats)
-      ->description("How a line looks; json unless given");
+  runtime::AddLogFlags(app, options.log);
 }
 
 }  // namespace

@@ -15,21 +15,15 @@
 #include <utility>
 
 #include "operator/base/log.h"
+#include "operator/base/openssl_pointer.h"
 
 namespace remora::webhook {
 
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using Bio = OpensslPointer<BIO, BIO_free>;
+using Certificate = OpensslPointer<X509, X509_free>;
+using Key = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 // TLS 1.3 has AEAD ciphers only; this says the same for TLS 1.2.
 constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";

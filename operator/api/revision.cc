@@ -134,7 +134,7 @@ std::string CanonicalJson(const nlohmann::json& value) {
   return out;
 }
 
-nlohmann::json RevisionedSpec(const nlohmann::json& spec) {
+std::string RevisionOf(const nlohmann::json& spec) {
   nlohmann::json kept = nlohmann::json::object();
   if (spec.is_object()) {
     for (const auto& item : spec.items()) {
@@ -144,11 +144,7 @@ nlohmann::json RevisionedSpec(const nlohmann::json& spec) {
       }
     }
   }
-  return kept;
-}
-
-std::string RevisionOf(const nlohmann::json& spec) {
-  const std::string text = CanonicalJson(RevisionedSpec(spec));
+  const std::string text = CanonicalJson(kept);
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   std::string revision;

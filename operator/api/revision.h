@@ -14,9 +14,6 @@ namespace remora::api {
 
 std::string RevisionOf(const nlohmann::json& spec);
 
-// The fields of a spec that a revision names; an empty object where it is none.
-nlohmann::json RevisionedSpec(const nlohmann::json& spec);
-
 // RFC 8785. A number is written as the ECMAScript number nearest to it.
 std::string CanonicalJson(const nlohmann::json& value);
 

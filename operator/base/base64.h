@@ -15,6 +15,8 @@
 
 namespace remora {
 
+// Asks the heap only when `out` must grow.
+void AppendBase64(std::string_view bytes, std::string& out);
 std::string EncodeBase64(std::string_view bytes);
 std::optional<std::string> DecodeBase64(std::string_view text);
 

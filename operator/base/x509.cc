@@ -18,27 +18,22 @@
 #include <string_view>
 #include <utility>
 
+#include "operator/base/openssl_pointer.h"
+
 namespace remora {
 
 namespace {
 
 using std::chrono::sys_seconds;
 
-template <auto Free>
-struct Deleter {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using Bio = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-using Extension = std::unique_ptr<X509_EXTENSION, Deleter<X509_EXTENSION_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using Names = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using Store = std::unique_ptr<X509_STORE, Deleter<X509_STORE_free>>;
-using StoreContext = std::unique_ptr<X509_STORE_CTX, Deleter<X509_STORE_CTX_free>>;
+using Bio = OpensslPointer<BIO, BIO_free_all>;
+using Certificate = OpensslPointer<X509, X509_free>;
+using Extension = OpensslPointer<X509_EXTENSION, X509_EXTENSION_free>;
+using Key = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
+using Names = OpensslPointer<GENERAL_NAMES, GENERAL_NAMES_free>;
+using Number = OpensslPointer<BIGNUM, BN_free>;
+using Store = OpensslPointer<X509_STORE, X509_STORE_free>;
+using StoreContext = OpensslPointer<X509_STORE_CTX, X509_STORE_CTX_free>;
 
 // RFC 5280 allows 20 bytes and wants them positive; 128 bits of chance are what public authorities
 // use.

@@ -37,17 +37,7 @@ Result<std::shared_ptr<const PatternObject>> PatternObject::FromObject(const jso
   pattern->generation = metadata.value("generation", std::int64_t{0});
   pattern->created =
       ParseTime(TextAt(metadata, "creationTimestamp")).value_or(Clock::WallTimePoint{});
-  const json spec = object.value("spec", json::object());
-  if (spec.is_object()) {
-    pattern->revisioned_spec = api::CanonicalJson(api::RevisionedSpec(spec));
-    pattern->revision = api::RevisionOf(spec);
-    pattern->history_limit = spec.value("revisionHistoryLimit", std::int64_t{10});
-    if (const auto pinned = TextAt(spec, "pinnedRevision"); !pinned.empty()) {
-      pattern->pinned_revision = pinned;
-    }
-    const json update = spec.value("update", json::object());
-    pattern->replace_missing = update.is_object() && update.value("replaceMissing", false);
-  }
+  pattern->revision = api::RevisionOf(object.value("spec", json()));
   pattern->status = object.value("status", json());
   return std::shared_ptr<const PatternObject>(std::move(pattern));
 }

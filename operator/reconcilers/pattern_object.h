@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
 #include "operator/api/pattern.h"
@@ -43,11 +42,7 @@ struct PatternObject {
   std::string uid;
   std::int64_t generation = 0;
   Clock::WallTimePoint created = {};
-  std::string revision;         // of the spec as it is
-  std::string revisioned_spec;  // the part of it that the revision names, as canonical JSON
-  std::int64_t history_limit = 10;
-  std::optional<std::string> pinned_revision;
-  bool replace_missing = false;
+  std::string revision;   // of the spec as it is
   nlohmann::json status;  // as last read; null: none
   std::shared_ptr<const injection::StoredPattern> stored;
 

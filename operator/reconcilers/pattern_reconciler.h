@@ -4,7 +4,7 @@
 //   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
 //     from what is there, and at most once in Options::interval for a pattern.
 //   - A pattern that is gone needs nothing: there are no finalizers.
-// Thread-safety: Reconcile() by several threads, for different keys. Forget state is synchronised.
+// Thread-safety: Reconcile() by several threads, for different keys.
 // Errors: those of the Client. NotFound counts as done.
 // Lifetime: what the Options refer to outlives it.
 //

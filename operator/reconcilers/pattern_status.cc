@@ -49,9 +49,9 @@ Condition Progressing(std::int64_t outdated) {
 Condition Degraded(const Census& census) {
   if (census.missing == 0)
     return {"Degraded", false, "AsExpected", "Every Pod that asks was answered."};
-  const MissingPod& first = census.missing_pods.front();
   return {"Degraded", true, "PodsMissing",
-          Pods(census.missing) + " asked for it and came without, such as " + first.key.ToString() +
+          Pods(census.missing) + " asked for it and came without, such as " +
+              census.missing_pod.ToString() +
               ": the webhook did not see them. They get it when they are created anew."};
 }
 

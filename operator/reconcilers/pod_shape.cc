@@ -34,28 +34,23 @@ json LabelsOf(const json& metadata) {
   return labels;
 }
 
-Owner OwnerOf(const json& metadata) {
+// The controller in the owner references; without one, the Pod stands for itself.
+Workload WorkloadOf(const json& metadata) {
   const auto owners = metadata.find("ownerReferences");
-  if (owners == metadata.end() || !owners->is_array()) return {};
-  for (const json& owner : *owners) {
-    if (!owner.is_object() || owner.find("controller") == owner.end()) continue;
-    if (owner["controller"] != true) continue;
-    return {TextAt(owner, "apiVersion"), TextAt(owner, "kind"), TextAt(owner, "name"),
-            TextAt(owner, "uid")};
+  const json none = json::array();
+  const bool has_owners = owners != metadata.end() && owners->is_array();
+  for (const json& owner : has_owners ? *owners : none) {
+    if (!owner.is_object() || owner.value("controller", json()) != true) continue;
+    const std::string kind = TextAt(owner, "kind");
+    const std::string name = TextAt(owner, "name");
+    const std::string suffix = "-" + TextAt(ObjectAt(metadata, "labels"), kTemplateHash);
+    if (kind == "ReplicaSet" && suffix.size() > 1 && name.ends_with(suffix)) {
+      return {"Deployment", name.substr(0, name.size() - suffix.size())};
+    }
+    return {kind, name};
   }
-  return {};
-}
-
-Workload WorkloadOf(const json& metadata, const Owner& owner) {
-  if (owner.kind.empty()) {
-    const std::string generate_name = TextAt(metadata, "generateName");
-    return {"", generate_name.empty() ? TextAt(metadata, "name") : generate_name};
-  }
-  const std::string suffix = "-" + TextAt(ObjectAt(metadata, "labels"), kTemplateHash);
-  if (owner.kind == "ReplicaSet" && suffix.size() > 1 && owner.name.ends_with(suffix)) {
-    return {"Deployment", owner.name.substr(0, owner.name.size() - suffix.size())};
-  }
-  return {owner.kind, owner.name};
+  const std::string generate_name = TextAt(metadata, "generateName");
+  return {"", generate_name.empty() ? TextAt(metadata, "name") : generate_name};
 }
 
 std::vector<RecordedOutcome> ReadRecord(const std::string& text) {
@@ -82,8 +77,7 @@ PodShape PodShape::FromObject(const json& pod) {
   const json& annotations = ObjectAt(metadata, "annotations");
   PodShape shape;
   shape.namespace_name = TextAt(metadata, "namespace");
-  shape.owner = OwnerOf(metadata);
-  shape.workload = WorkloadOf(metadata, shape.owner);
+  shape.workload = WorkloadOf(metadata);
   json asking = json::object();
   for (const auto& item : annotations.items()) {
     if (api::AsksForPatterns(item.key()) || item.key() == "kubernetes.io/config.mirror") {
@@ -93,10 +87,9 @@ PodShape PodShape::FromObject(const json& pod) {
   shape.asks = json{{"metadata", {{"labels", LabelsOf(metadata)}, {"annotations", asking}}}}.dump(
       -1, ' ', false, json::error_handler_t::replace);
   const std::string record = TextAt(annotations, api::kStatusKey);
-  shape.has_record = !record.empty();
   shape.recorded = ReadRecord(record);
-  shape.identity = shape.namespace_name + '\n' + shape.owner.kind + '/' + shape.owner.name + '/' +
-                   shape.owner.uid + '\n' + shape.workload.name + '\n' + shape.asks + '\n' + record;
+  shape.identity = shape.namespace_name + '\n' + shape.workload.kind + '/' + shape.workload.name +
+                   '\n' + shape.asks + '\n' + record;
   return shape;
 }
 

@@ -31,14 +31,6 @@ struct Workload {
   auto operator<=>(const Workload&) const = default;
 };
 
-// The controller in the Pod's owner references.
-struct Owner {
-  std::string api_version;
-  std::string kind;
-  std::string name;
-  std::string uid;
-};
-
 // What the record says of one pattern.
 struct RecordedOutcome {
   api::PatternKind kind = api::PatternKind::kSidecar;
@@ -53,8 +45,6 @@ struct PodShape {
   std::string namespace_name;
   std::string asks;  // a Pod's JSON with the metadata that matching needs
   Workload workload;
-  Owner owner;
-  bool has_record = false;
   std::vector<RecordedOutcome> recorded;
   std::string identity;
 

@@ -101,7 +101,6 @@ void PodTable::Put(const json& object, Changed& changed) {
     pod = std::make_unique<Pod>();
     pod->key = meta.key;
   }
-  pod->uid = metadata.value("uid", std::string());
   pod->created = ParseTime(metadata.value("creationTimestamp", std::string()))
                      .value_or(Clock::WallTimePoint{});
   PodShape shape = PodShape::FromObject(object);
@@ -220,8 +219,9 @@ Census PodTable::Count(const PatternKey& pattern, Clock::WallTimePoint created) 
     for (const Pod* pod : group->pods) {
       if (outcome.state == State::kMissing) {
         if (outcome.automatic && pod->created < created) continue;
-        census.missing_pods.push_back(
-            {pod->key, pod->uid, pod->created, shape.workload, shape.owner});
+        if (census.missing_pod.name.empty() || pod->key < census.missing_pod) {
+          census.missing_pod = pod->key;
+        }
       }
       ++seen.pods;
       seen.newest = std::max(seen.newest, pod->created);
@@ -243,8 +243,6 @@ Census PodTable::Count(const PatternKey& pattern, Clock::WallTimePoint created) 
   for (auto& [key, entry] : workloads) census.workloads.push_back(std::move(entry));
   std::stable_sort(census.workloads.begin(), census.workloads.end(),
                    [](const auto& a, const auto& b) { return a.newest > b.newest; });
-  std::sort(census.missing_pods.begin(), census.missing_pods.end(),
-            [](const auto& a, const auto& b) { return a.key < b.key; });
   return census;
 }
 

@@ -2,7 +2,7 @@
 //
 // Contract
 //   - The sink of one metadata-only Reflector. Pods of one workload share a PodShape; a Pod itself is
-//     a name, a UID and a time.
+//     a name and a time.
 //   - Matching is the engine's own (injection::FindAsked), done once a shape and anew when patterns or
 //     Namespaces change. So what counts as missing is what the webhook would have tried to add.
 //   - Of a pattern a Pod is `injected` (its record says so), `refused` (its record names another
@@ -52,22 +52,13 @@ struct WorkloadOutcome {
   Clock::WallTimePoint newest = {};
 };
 
-// A Pod that should have a pattern, and whose record does not speak of it.
-struct MissingPod {
-  kube::ObjectKey key;
-  std::string uid;
-  Clock::WallTimePoint created = {};
-  Workload workload;
-  Owner owner;
-};
-
 struct Census {
   std::int64_t injected = 0;
   std::int64_t missing = 0;
   std::int64_t refused = 0;
   std::map<std::string, std::int64_t> revisions;  // of the injected
   std::vector<WorkloadOutcome> workloads;         // the newest Pods first
-  std::vector<MissingPod> missing_pods;           // in the order of their keys
+  kube::ObjectKey missing_pod;                    // the first by its key of those missing, if any
 };
 
 class PodTable final : public runtime::ObjectSink {
@@ -110,7 +101,6 @@ class PodTable final : public runtime::ObjectSink {
   };
   struct Pod {
     kube::ObjectKey key;
-    std::string uid;
     Clock::WallTimePoint created = {};
     Group* group = nullptr;
     std::size_t place = 0;  // in group->pods

@@ -105,7 +105,7 @@ TEST_F(PodTableTest, CountsByWhatTheRecordSays) {
   Add(Pod("c", Record("PortTaken")));
   Add(Pod("d"));
   EXPECT_THAT(Counts(), ElementsAre(2, 1, 1));
-  EXPECT_EQ(Count().missing_pods.front().key.name, "d");
+  EXPECT_EQ(Count().missing_pod.name, "d");
   EXPECT_EQ(Count().revisions.at("old"), 2);
 }
 

@@ -12,20 +12,15 @@
 #include <string_view>
 #include <utility>
 
+#include "operator/base/openssl_pointer.h"
+
 namespace remora::kube::internal {
 
 namespace {
 
-template <auto function>
-struct Deleter {
-  template <typename T>
-  void operator()(T* pointer) const {
-    function(pointer);
-  }
-};
-using BioPointer = std::unique_ptr<BIO, Deleter<BIO_free_all>>;
-using X509Pointer = std::unique_ptr<X509, Deleter<X509_free>>;
-using KeyPointer = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
+using BioPointer = OpensslPointer<BIO, BIO_free_all>;
+using X509Pointer = OpensslPointer<X509, X509_free>;
+using KeyPointer = OpensslPointer<EVP_PKEY, EVP_PKEY_free>;
 
 BioPointer BioOf(const std::string& text) {
   return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
