@@ -99,6 +99,22 @@ void PlaceByZone(Context& context) {
   }
 }
 
+// The wishes of a pattern that is in the Pod already; null where there are none.
+const api::Placement* PlacementOfBrought(const Context& context, const Candidate& candidate) {
+  if (!candidate.already_injected) return nullptr;
+  const StoredPattern* stored =
+      context.patterns.Find(candidate.kind, candidate.namespace_name, candidate.name);
+  return stored != nullptr && stored->compiled ? &stored->compiled->spec().placement : nullptr;
+}
+
+bool HasWishes(const api::Placement& placement) {
+  return !placement.before.empty() || !placement.after.empty();
+}
+
+bool IsNamed(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 struct Node {
   Zone zone = Zone::kPod;
   std::size_t major = 0;  // number of the candidate, or of the Pod's init container
@@ -149,6 +165,7 @@ class Graph {
     // Its own wishes, and those of the earlier ones that name it.
     AddWishes(chains_.back(), chains_.size());
     for (std::size_t i = 0; i + 1 < chains_.size(); ++i) AddWishesFor(chains_[i], chains_.back());
+    AddWishesOfBrought(chains_.back());
   }
 
   void RemoveLast() {
@@ -261,11 +278,21 @@ class Graph {
     const std::string_view name = context_.candidates[other.candidate].name;
     if (other.candidate == chain.candidate) return;
     const auto& [mode, position, before, after] = PlacementOf(chain);
-    if (std::find(before.begin(), before.end(), name) != before.end()) {
-      edges_.push_back({chain.last, other.first});
-    }
-    if (std::find(after.begin(), after.end(), name) != after.end()) {
-      edges_.push_back({other.last, chain.first});
+    if (IsNamed(before, name)) edges_.push_back({chain.last, other.first});
+    if (IsNamed(after, name)) edges_.push_back({other.last, chain.first});
+  }
+
+  // They bind the second call as they have bound the first.
+  void AddWishesOfBrought(const Chain& chain) {
+    const std::string_view name = context_.candidates[chain.candidate].name;
+    for (const Candidate& brought : context_.candidates) {
+      const api::Placement* const wishes = PlacementOfBrought(context_, brought);
+      const auto first = wishes == nullptr ? std::nullopt : FirstPodNode(brought.name);
+      if (!first) continue;
+      if (IsNamed(wishes->before, name)) {
+        edges_.push_back({*LastPodNode(brought.name), chain.first});
+      }
+      if (IsNamed(wishes->after, name)) edges_.push_back({chain.last, *first});
     }
   }
 
@@ -348,11 +375,13 @@ bool NeedsWait(const Context& context, const Candidate& candidate) {
 }
 
 void ResolveOrder(Context& context) {
-  const bool wishes = std::any_of(
-      context.candidates.begin(), context.candidates.end(), [](const Candidate& candidate) {
-        if (!IsPlaced(candidate)) return false;
-        const api::Placement& placement = candidate.pattern->spec().placement;
-        return !placement.before.empty() || !placement.after.empty();
+  const auto& candidates = context.candidates;
+  if (std::none_of(candidates.begin(), candidates.end(), IsPlaced)) return;
+  const bool wishes =
+      std::any_of(candidates.begin(), candidates.end(), [&](const Candidate& candidate) {
+        if (IsPlaced(candidate)) return HasWishes(candidate.pattern->spec().placement);
+        const api::Placement* const brought = PlacementOfBrought(context, candidate);
+        return brought != nullptr && HasWishes(*brought);
       });
   if (wishes) {
     PlaceByGraph(context);
