@@ -6,23 +6,39 @@ namespace remora::webhook {
 
 namespace {
 
+using api::KeptRevision;
 using injection::LimitRangeFacts;
+using injection::LivePattern;
 using injection::NamespaceFacts;
 using injection::PatternIndex;
 using injection::QuotaFacts;
-using injection::StoredPattern;
 
 template <typename T>
 using ContentsPointer = std::shared_ptr<const runtime::Contents<T>>;
 
-void AddPatterns(const runtime::Contents<StoredPattern>& contents, PatternIndex::Builder& builder) {
-  for (const auto& entry : contents.entries) builder.Add(entry->value);
+// Those of a pattern that are kept.
+std::vector<std::string> KnownRevisions(const runtime::Contents<KeptRevision>& revisions,
+                                        const LivePattern& live) {
+  std::vector<std::string> known;
+  for (const auto& entry : revisions.entries) {
+    if (entry->value && entry->value->owner == live.identity)
+      known.push_back(entry->value->revision);
+  }
+  return known;
+}
+
+std::shared_ptr<const KeptRevision> FindKept(const runtime::Contents<KeptRevision>& revisions,
+                                             const LivePattern& live) {
+  const auto entry = revisions.Find({live.identity.namespace_name, live.KeptName()});
+  return entry && entry->value && live.Takes(*entry->value) ? entry->value : nullptr;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const StoredPattern>> DecodePattern(const nlohmann::json& object) {
-  return StoredPattern::FromObject(object);
+Result<std::shared_ptr<const KeptRevision>> DecodeRevision(const nlohmann::json& object) {
+  auto kept = api::ReadKeptRevision(object);
+  if (!kept.ok()) return kept.error();
+  return std::make_shared<const KeptRevision>(*std::move(kept));
 }
 
 Result<std::shared_ptr<const NamespaceFacts>> DecodeNamespace(const nlohmann::json& object) {
@@ -39,28 +55,53 @@ Result<std::shared_ptr<const QuotaFacts>> DecodeQuota(const nlohmann::json& obje
 
 // The caches as they are now.
 struct ListerPatternSource::Moment {
-  ContentsPointer<StoredPattern> ambassadors;
-  ContentsPointer<StoredPattern> sidecars;
-  ContentsPointer<StoredPattern> adapters;
+  ContentsPointer<LivePattern> ambassadors;
+  ContentsPointer<LivePattern> sidecars;
+  ContentsPointer<LivePattern> adapters;
+  ContentsPointer<KeptRevision> revisions;
   ContentsPointer<NamespaceFacts> namespaces;
   ContentsPointer<LimitRangeFacts> limit_ranges;
   ContentsPointer<QuotaFacts> quotas;
 
   Generations generations() const {
-    return {ambassadors->generation, sidecars->generation,     adapters->generation,
-            namespaces->generation,  limit_ranges->generation, quotas->generation};
+    return {ambassadors->generation, sidecars->generation,   adapters->generation,
+            revisions->generation,   namespaces->generation, limit_ranges->generation,
+            quotas->generation};
   }
 
   bool synced() const {
-    return ambassadors->synced && sidecars->synced && adapters->synced && namespaces->synced &&
-           limit_ranges->synced && quotas->synced;
+    return ambassadors->synced && sidecars->synced && adapters->synced && revisions->synced &&
+           namespaces->synced && limit_ranges->synced && quotas->synced;
   }
 
-  std::shared_ptr<const PatternIndex> MakeIndex() const {
+  // As `before` had it, if it still is what it was made of.
+  Earlier MakeEarlier(const std::shared_ptr<const LivePattern>& live,
+                      const EarlierPatterns& before) const {
+    Earlier earlier{.live = live, .kept = FindKept(*revisions, *live), .served = nullptr};
+    const auto known = before.find(live.get());
+    if (known != before.end() && earlier.kept && known->second.kept == earlier.kept) {
+      return known->second;
+    }
+    earlier.served =
+        ServePattern(*live, earlier.kept.get(),
+                     earlier.kept ? std::vector<std::string>() : KnownRevisions(*revisions, *live));
+    return earlier;
+  }
+
+  std::shared_ptr<const PatternIndex> MakeIndex(const EarlierPatterns& before,
+                                                EarlierPatterns& earlier) const {
     PatternIndex::Builder builder;
-    AddPatterns(*ambassadors, builder);
-    AddPatterns(*sidecars, builder);
-    AddPatterns(*adapters, builder);
+    for (const auto& contents : {ambassadors, sidecars, adapters}) {
+      for (const auto& entry : contents->entries) {
+        const auto& live = entry->value;
+        if (!live) continue;
+        if (live->NeedsKept()) {
+          builder.Add((earlier[live.get()] = MakeEarlier(live, before)).served);
+        } else {
+          builder.Add(ServePattern(*live, nullptr, {}));
+        }
+      }
+    }
     for (const auto& entry : namespaces->entries) {
       if (entry->value) builder.AddNamespace(entry->value);
     }
@@ -74,8 +115,9 @@ ListerPatternSource::ListerPatternSource(PatternListers listers)
     : listers_(std::move(listers)), built_(std::make_shared<const Built>()) {}
 
 ListerPatternSource::Moment ListerPatternSource::Load() const {
-  return {listers_.ambassadors.Load(), listers_.sidecars.Load(),     listers_.adapters.Load(),
-          listers_.namespaces.Load(),  listers_.limit_ranges.Load(), listers_.quotas.Load()};
+  return {listers_.ambassadors.Load(), listers_.sidecars.Load(),   listers_.adapters.Load(),
+          listers_.revisions.Load(),   listers_.namespaces.Load(), listers_.limit_ranges.Load(),
+          listers_.quotas.Load()};
 }
 
 std::shared_ptr<const PatternIndex> ListerPatternSource::Current() const {
@@ -92,7 +134,9 @@ std::shared_ptr<const PatternIndex> ListerPatternSource::Current() const {
   const Moment moment = Load();  // while we waited, it may have been built, or changed again
   const auto built = built_.Load();
   if (is_current(*built, moment)) return built->index;
-  auto next = std::make_shared<const Built>(Built{moment.generations(), moment.MakeIndex()});
+  auto next = std::make_shared<Built>();
+  next->generations = moment.generations();
+  next->index = moment.MakeIndex(built->earlier, next->earlier);
   built_.Publish(next);
   return next->index;
 }
@@ -106,6 +150,7 @@ std::string ListerPatternSource::Missing() const {
   note(moment.ambassadors->synced, "ambassadors");
   note(moment.sidecars->synced, "sidecars");
   note(moment.adapters->synced, "adapters");
+  note(moment.revisions->synced, "controllerrevisions");
   note(moment.namespaces->synced, "namespaces");
   note(moment.limit_ranges->synced, "limitranges");
   note(moment.quotas->synced, "resourcequotas");

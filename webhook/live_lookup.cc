@@ -24,7 +24,8 @@ LiveLookup::LiveLookup(Fetch fetch, const Clock& clock, Options options)
 }
 
 bool LiveLookup::IsFresh(const Entry& entry) const {
-  const bool found = entry.pattern != nullptr && !entry.pattern->unread;
+  const bool found =
+      entry.pattern != nullptr && entry.pattern->refusal != api::Reason::kDeadlineExceeded;
   return clock_.Now() - entry.at < (found ? options_.found_kept : options_.missing_kept);
 }
 
@@ -128,7 +129,7 @@ LiveLookup::Pattern LiveLookup::Unread(const PatternKey& key, std::string compla
   stored->namespace_name = key.namespace_name;
   stored->name = key.name;
   stored->complaint = std::move(complaint);
-  stored->unread = true;
+  stored->refusal = api::Reason::kDeadlineExceeded;
   return stored;
 }
 

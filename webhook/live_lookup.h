@@ -9,7 +9,7 @@
 //     asked for again for a second; no more than Options::threads requests are under way.
 //   - What was found is forgotten soon: by then it is in the cache, or gone again.
 // Thread-safety: internally synchronised. `done` runs on a thread of the LiveLookup or in Ask().
-// Errors: none; a name that could not be asked for is a StoredPattern that is `unread`.
+// Errors: none; a name that could not be asked for is a StoredPattern refused by DeadlineExceeded.
 // Lifetime: Stop() returns when the last `done` has. What Fetch and the Clock refer to outlives it.
 //
 // Example

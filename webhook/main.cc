@@ -32,7 +32,7 @@ namespace remora::webhook {
 namespace {
 
 constexpr int kUsageError = 2;
-constexpr int kHttpClientThreads = 2;  // for six watches
+constexpr int kHttpClientThreads = 2;  // for seven watches
 constexpr std::chrono::seconds kCertificateInterval{1};
 // Of the allocator; with one for each thread, what a list took is kept once for each of them.
 constexpr int kMemoryArenas = 2;
@@ -47,21 +47,32 @@ kube::Resource PatternResource(api::PatternKind kind) {
 // All that the API server tells us, and the index made of it.
 struct Caches {
   Caches(kube::Client& client, Clock& clock)
-      : ambassadors({client, clock, PatternResource(api::PatternKind::kAmbassador), DecodePattern}),
-        sidecars({client, clock, PatternResource(api::PatternKind::kSidecar), DecodePattern}),
-        adapters({client, clock, PatternResource(api::PatternKind::kAdapter), DecodePattern}),
+      : ambassadors(PatternsOf(client, clock, api::PatternKind::kAmbassador)),
+        sidecars(PatternsOf(client, clock, api::PatternKind::kSidecar)),
+        adapters(PatternsOf(client, clock, api::PatternKind::kAdapter)),
+        revisions({.client = client,
+                   .clock = clock,
+                   .resource = {"apps", "v1", "controllerrevisions"},
+                   .decode = DecodeRevision,
+                   .source = {.scope = {.label_selector = std::string(api::kPatternLabel)}}}),
         namespaces({client, clock, {"", "v1", "namespaces"}, DecodeNamespace}),
         limit_ranges({client, clock, {"", "v1", "limitranges"}, DecodeLimitRange}),
         quotas({client, clock, {"", "v1", "resourcequotas"}, DecodeQuota}),
-        patterns({ambassadors.lister(), sidecars.lister(), adapters.lister(), namespaces.lister(),
-                  limit_ranges.lister(), quotas.lister()}) {}
+        patterns({ambassadors.lister(), sidecars.lister(), adapters.lister(), revisions.lister(),
+                  namespaces.lister(), limit_ranges.lister(), quotas.lister()}) {}
 
-  // To each of the six.
+  using Patterns = runtime::Informer<injection::LivePattern>;
+  static Patterns::Options PatternsOf(kube::Client& client, Clock& clock, api::PatternKind kind) {
+    return {client, clock, PatternResource(kind), &injection::LivePattern::FromObject};
+  }
+
+  // To each of the seven.
   template <typename Visit>
   void ForEach(const Visit& visit) {
     visit(ambassadors);
     visit(sidecars);
     visit(adapters);
+    visit(revisions);
     visit(namespaces);
     visit(limit_ranges);
     visit(quotas);
@@ -77,9 +88,10 @@ struct Caches {
     return all;
   }
 
-  runtime::Informer<injection::StoredPattern> ambassadors;
-  runtime::Informer<injection::StoredPattern> sidecars;
-  runtime::Informer<injection::StoredPattern> adapters;
+  Patterns ambassadors;
+  Patterns sidecars;
+  Patterns adapters;
+  runtime::Informer<api::KeptRevision> revisions;
   runtime::Informer<injection::NamespaceFacts> namespaces;
   runtime::Informer<injection::LimitRangeFacts> limit_ranges;
   runtime::Informer<injection::QuotaFacts> quotas;
@@ -92,7 +104,16 @@ LiveLookup::Fetch FetchFrom(kube::Client& client) {
     const auto object = client.Get(PatternResource(key.kind), {key.namespace_name, key.name},
                                    {.stop = stop, .deadline = limit});
     if (!object.ok()) return object.error();
-    return injection::StoredPattern::FromObject(*object);
+    const auto live = injection::LivePattern::FromObject(*object);
+    if (!live.ok()) return live.error();
+    if (!(*live)->NeedsKept()) return injection::ServePattern(**live, nullptr, {});
+    const auto kept =
+        client.Get({"apps", "v1", "controllerrevisions"}, {key.namespace_name, (*live)->KeptName()},
+                   {.stop = stop, .deadline = limit});
+    if (!kept.ok() && kept.error().code() != ErrorCode::kNotFound) return kept.error();
+    const auto revision = kept.ok() ? api::ReadKeptRevision(*kept) : kept.error();
+    const bool is_there = revision.ok() && (*live)->Takes(*revision);
+    return injection::ServePattern(**live, is_there ? &*revision : nullptr, {});
   };
 }
 

@@ -19,7 +19,7 @@ Metrics::Source PatternFamilies(const PatternSource& patterns) {
     if (!index) return {};
     std::array<std::array<int, 2>, api::kPatternKindCount> counts = {};
     for (const auto& pattern : index->all()) {
-      ++counts[static_cast<std::size_t>(pattern->kind)][pattern->compiled ? 1 : 0];
+      ++counts[static_cast<std::size_t>(pattern->kind)][pattern->refusal ? 0 : 1];
     }
     std::vector<Sample> samples;
     for (std::size_t kind = 0; kind < counts.size(); ++kind) {

@@ -30,6 +30,9 @@ inline constexpr std::string_view kStatusKey = "patterns.remora.dev/status";
 inline constexpr std::string_view kFilesPrefix = "files.patterns.remora.dev/";
 inline constexpr std::string_view kInjectedLabel = "patterns.remora.dev/injected";
 
+// On a ControllerRevision: the name of its pattern.
+inline constexpr std::string_view kPatternLabel = "patterns.remora.dev/pattern";
+
 // The annotation that lists patterns of a kind.
 std::string_view ListKey(PatternKind kind);
 

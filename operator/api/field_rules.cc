@@ -4,6 +4,7 @@
 
 #include "operator/api/annotations.h"
 #include "operator/api/reason.h"
+#include "operator/api/revision.h"
 
 namespace remora::api {
 
@@ -154,6 +155,8 @@ const TextFormat kSecretName = {
     "the name of a Secret, such as registry, or a reference such as $(params.pullSecret)"};
 const TextFormat kReasonName = {[](std::string_view text) { return ParseReason(text).has_value(); },
                                 "a reason such as Injected or PortTaken"};
+const TextFormat kRevision = {IsRevision,
+                              "a revision as remora history shows it, such as b4x6c2f9kd"};
 const TextFormat kMetricsPath = {
     BeginsAsPath, "a path that begins with / or with a reference such as $(params.path)"};
 const TextFormat kPortName = {

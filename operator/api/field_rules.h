@@ -68,6 +68,7 @@ extern const TextFormat kHostname;
 extern const TextFormat kTakenPortName;
 extern const TextFormat kSecretName;
 extern const TextFormat kReasonName;
+extern const TextFormat kRevision;
 extern const TextFormat kMetricsPath;
 extern const TextFormat kPortName;
 extern const TextFormat kImage;

@@ -200,6 +200,11 @@ struct PatternTest {
   TestWant want;
 };
 
+// What becomes of Pods that are there already.
+struct Update {
+  bool replace_missing = false;
+};
+
 enum class OnError : std::uint8_t { kDeny, kAdmit };
 enum class Role : std::uint8_t { kCollect, kPopulate };
 enum class Direction : std::uint8_t { kOutbound, kInbound };
@@ -224,6 +229,9 @@ struct PatternSpec {
   std::optional<LabelSelector> selector;  // absent: never added unasked
   AllowedNamespaces allowed_namespaces;
   std::optional<OnError> on_error;
+  Update update;
+  std::string pinned_revision;  // empty: the last that was accepted
+  std::int64_t revision_history_limit = 10;
   std::vector<PatternTest> tests;
   // Sidecar
   Role role = Role::kCollect;

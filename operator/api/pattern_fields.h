@@ -217,6 +217,11 @@ void VisitFields(Visitor& visit, AllowedNamespaces& allowed) {
 }
 
 template <typename Visitor>
+void VisitFields(Visitor& visit, Update& update) {
+  visit("replaceMissing", update.replace_missing);
+}
+
+template <typename Visitor>
 void VisitFields(Visitor& visit, LifecycleFields& lifecycle) {
   visit("postStart", lifecycle.post_start);
   visit("preStop", lifecycle.pre_stop);
@@ -301,6 +306,9 @@ void VisitFields(Visitor& visit, PatternSpec& spec, PatternKind kind) {
   visit("selector", spec.selector);
   visit("allowedNamespaces", spec.allowed_namespaces);
   visit("onError", spec.on_error);
+  visit("update", spec.update);
+  visit("pinnedRevision", spec.pinned_revision, {.max_length = 10, .format = &formats::kRevision});
+  visit("revisionHistoryLimit", spec.revision_history_limit, {.minimum = 0, .maximum = 100});
   visit("tests", spec.tests, {.max_items = 16, .unique_by = "name"});
   if (kind == PatternKind::kSidecar) visit("role", spec.role);
   if (kind == PatternKind::kAmbassador) {

@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, kReasonCount> kNames = {
     "DuplicateName",
     "PatternNotFound",
     "PatternNotAccepted",
+    "RevisionNotFound",
     "UnknownParameter",
     "InvalidParameter",
     "MissingParameter",

@@ -29,6 +29,7 @@ enum class Reason : std::uint8_t {
   // By onError: the pattern.
   kPatternNotFound,
   kPatternNotAccepted,
+  kRevisionNotFound,
   kUnknownParameter,
   kInvalidParameter,
   kMissingParameter,

@@ -126,6 +126,18 @@ void Write(const nlohmann::json& value, std::string& out) {
   }
 }
 
+// The members of the spec that reach no Pod, or the others.
+nlohmann::json Select(const nlohmann::json& spec, bool not_in_pods) {
+  nlohmann::json kept = nlohmann::json::object();
+  if (!spec.is_object()) return kept;
+  for (const auto& item : spec.items()) {
+    const std::string_view key = item.key();
+    const bool listed = std::find(kNotInPods.begin(), kNotInPods.end(), key) != kNotInPods.end();
+    if (listed == not_in_pods) kept[item.key()] = item.value();
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::string CanonicalJson(const nlohmann::json& value) {
@@ -134,17 +146,20 @@ std::string CanonicalJson(const nlohmann::json& value) {
   return out;
 }
 
+bool IsRevision(std::string_view text) {
+  return text.size() == kRevisionLength && text.find_first_not_of(kAlphabet) == text.npos;
+}
+
+nlohmann::json RevisionedSpec(const nlohmann::json& spec) { return Select(spec, false); }
+
+nlohmann::json WithRevisionedSpec(const nlohmann::json& spec, const nlohmann::json& revisioned) {
+  nlohmann::json merged = Select(spec, true);
+  merged.update(Select(revisioned, false));
+  return merged;
+}
+
 std::string RevisionOf(const nlohmann::json& spec) {
-  nlohmann::json kept = nlohmann::json::object();
-  if (spec.is_object()) {
-    for (const auto& item : spec.items()) {
-      const std::string_view key = item.key();
-      if (std::find(kNotInPods.begin(), kNotInPods.end(), key) == kNotInPods.end()) {
-        kept[item.key()] = item.value();
-      }
-    }
-  }
-  const std::string text = CanonicalJson(kept);
+  const std::string text = CanonicalJson(RevisionedSpec(spec));
   std::array<unsigned char, SHA256_DIGEST_LENGTH> digest;
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
   std::string revision;

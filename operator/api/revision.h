@@ -9,10 +9,20 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 namespace remora::api {
 
 std::string RevisionOf(const nlohmann::json& spec);
+
+// Whether a text looks like one.
+bool IsRevision(std::string_view text);
+
+// The members of the spec that RevisionOf() reads.
+nlohmann::json RevisionedSpec(const nlohmann::json& spec);
+// `revisioned` with the members of `spec` that RevisionOf() does not read: `spec`, gone back to that
+// revision.
+nlohmann::json WithRevisionedSpec(const nlohmann::json& spec, const nlohmann::json& revisioned);
 
 // RFC 8785. A number is written as the ECMAScript number nearest to it.
 std::string CanonicalJson(const nlohmann::json& value);

@@ -75,6 +75,10 @@ void ClusterView::Add(const json& object, const Origin& origin) {
   } else if (IsCore(object, "ResourceQuota")) {
     builder_.AddResourceQuota(FactsOf<injection::QuotaFacts>(object, origin.namespace_name));
   }
+  if (StringAt(object, Pointer("/kind")) == "ControllerRevision") {
+    if (auto kept = api::ReadKeptRevision(object); kept.ok())
+      revisions_.push_back(*std::move(kept));
+  }
   if (IsPattern(object)) AddPattern(object, origin);
 }
 
@@ -83,13 +87,15 @@ void ClusterView::AddPattern(json object, const Origin& origin) {
   if (has_metadata && StringAt(object, Pointer("/metadata/namespace")).empty()) {
     object["metadata"]["namespace"] = origin.namespace_name;
   }
+  if (!origin.is_live) object.erase("status");
   const std::string kind = StringAt(object, Pointer("/kind"));
-  const auto pattern = injection::StoredPattern::FromObject(object);
-  if (pattern == nullptr) {
+  const auto live = injection::LivePattern::FromObject(object);
+  if (!live.ok()) {
     complaints_.push_back(origin.source + ": warning: a " + kind +
                           " without metadata.name is no pattern");
     return;
   }
+  const auto& pattern = (*live)->stored;
   const std::string name = kind + ' ' + pattern->namespace_name + '/' + pattern->name;
   if (pattern->compiled == nullptr) {
     complaints_.push_back(origin.source + ": warning: " + name +
@@ -101,12 +107,29 @@ void ClusterView::AddPattern(json object, const Origin& origin) {
                           twin->second);
     twin->second = origin.source;
   }
-  builder_.Add(pattern);
+  patterns_.push_back(*live);
+}
+
+std::shared_ptr<const injection::StoredPattern> ClusterView::Serve(
+    const injection::LivePattern& live) const {
+  std::vector<std::string> known;
+  const api::KeptRevision* found = nullptr;
+  for (const api::KeptRevision& kept : revisions_) {
+    // Files need not say which object a revision was of.
+    api::RevisionOwner owner = kept.owner;
+    if (live.identity.uid.empty()) owner.uid.clear();
+    if (owner != live.identity) continue;
+    known.push_back(kept.revision);
+    if (kept.revision == live.wanted) found = &kept;
+  }
+  return ServePattern(live, found, known);
 }
 
 std::shared_ptr<const injection::PatternIndex> ClusterView::Index() {
-  if (index_ == nullptr) index_ = std::move(builder_).Build();
-  return index_;
+  if (index_ != nullptr) return index_;
+  // A revision may have come after its pattern.
+  for (const Live& live : patterns_) builder_.Add(Serve(*live));
+  return index_ = std::move(builder_).Build();
 }
 
 Result<Injection> ClusterView::Inject(const Workload& workload, const json& pod) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <iterator>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -126,7 +127,7 @@ Result<json> LiveCluster::Get(const Resource& resource, const ObjectKey& key) {
 
 Error LiveCluster::NotThere(const Resource& resource, const ObjectKey& key) {
   const auto nearest_of = [&](const Resource& of, const ObjectKey& missing) -> std::string {
-    const auto all = List(of, missing.namespace_name);
+    const auto all = List(of, {missing.namespace_name});
     if (!all.ok()) return {};
     std::vector<std::string> names;
     for (const json& object : *all) names.push_back(StringAt(object, Pointer("/metadata/name")));
@@ -146,10 +147,10 @@ Error LiveCluster::NotThere(const Resource& resource, const ObjectKey& key) {
                "there is no " + SingularName(resource, key) + nearest_of(resource, key));
 }
 
-Result<std::vector<json>> LiveCluster::List(const Resource& resource,
-                                            const std::string& namespace_name) {
+Result<std::vector<json>> LiveCluster::List(const Resource& resource, kube::Scope scope) {
   std::vector<json> all;
-  kube::ListOptions options{.scope = {.namespace_name = namespace_name}};
+  const std::string namespace_name = scope.namespace_name;
+  kube::ListOptions options{.scope = std::move(scope)};
   do {
     auto page = client_->List(resource, options, {.deadline = kDeadline});
     if (!page.ok()) {
@@ -165,9 +166,8 @@ Result<std::vector<json>> LiveCluster::List(const Resource& resource,
   return all;
 }
 
-Result<std::vector<json>> LiveCluster::ListIfAllowed(const Resource& resource,
-                                                     const std::string& namespace_name) {
-  auto all = List(resource, namespace_name);
+Result<std::vector<json>> LiveCluster::ListIfAllowed(const Resource& resource, kube::Scope scope) {
+  auto all = List(resource, std::move(scope));
   if (all.ok() || all.error().code() != ErrorCode::kPermissionDenied) return all;
   Complain(all.error().message() + "; what is there counts as absent");
   return std::vector<json>();
@@ -181,49 +181,52 @@ void LiveCluster::Complain(const std::string& sentence) {
 Result<void> LiveCluster::Tell(const PodNeeds& needs, ClusterView& view) {
   const auto own = Get({"", "v1", "namespaces"}, {.name = needs.namespace_name});
   if (own.ok()) {
-    view.Add(*own, {needs.namespace_name, server()});
+    view.Add(*own, {needs.namespace_name, server(), true});
   } else if (own.error().code() == ErrorCode::kPermissionDenied) {
     Complain(own.error().message() + "; its labels and defaults count as absent");
   } else {
     return own.error();
   }
   for (const char* plural : {"limitranges", "resourcequotas"}) {
-    auto told = TellList({"", "v1", plural}, needs.namespace_name, view);
+    auto told = TellList({"", "v1", plural}, {needs.namespace_name}, view);
     if (!told.ok()) return told;
   }
   if (auto told = TellPatterns(needs, view); !told.ok()) return told;
   return TellNamed(needs, view);
 }
 
-Result<void> LiveCluster::TellList(const Resource& resource, const std::string& namespace_name,
-                                   ClusterView& view) {
-  const auto all = ListIfAllowed(resource, namespace_name);
+Result<void> LiveCluster::TellList(const Resource& resource, kube::Scope scope, ClusterView& view) {
+  const std::string namespace_name = scope.namespace_name;
+  const auto all = ListIfAllowed(resource, std::move(scope));
   if (!all.ok()) return all.error();
-  for (const json& object : *all) view.Add(object, {namespace_name, server()});
+  for (const json& object : *all) view.Add(object, {namespace_name, server(), true});
   return {};
 }
 
 Result<void> LiveCluster::TellPatterns(const PodNeeds& needs, ClusterView& view) {
   const std::string& catalog = view.environment().catalog_namespace;
   for (const api::PatternKind kind : kPatternKinds) {
-    const auto own = List(PatternResource(kind), needs.namespace_name);
+    const auto own = List(PatternResource(kind), {needs.namespace_name});
     if (!own.ok()) return own.error();
-    for (const json& object : *own) view.Add(object, {needs.namespace_name, server()});
+    for (const json& object : *own) view.Add(object, {needs.namespace_name, server(), true});
     if (catalog == needs.namespace_name) continue;
-    auto told = TellList(PatternResource(kind), catalog, view);
+    auto told = TellList(PatternResource(kind), {catalog}, view);
     if (!told.ok()) return told;
   }
   return {};
 }
 
 Result<void> LiveCluster::TellNamed(const PodNeeds& needs, ClusterView& view) {
+  // Whose revisions may be served.
+  std::set<std::string> spaces = {needs.namespace_name, view.environment().catalog_namespace};
   for (const NamedPattern& named : NamedElsewhere(needs.pod)) {
     const std::string& space = named.key.namespace_name;
     if (space == needs.namespace_name || space == view.environment().catalog_namespace) continue;
     const Resource resource = PatternResource(named.kind);
     const auto object = client_->Get(resource, named.key, {.deadline = kDeadline});
     if (object.ok()) {
-      view.Add(*object, {space, server()});
+      view.Add(*object, {space, server(), true});
+      spaces.insert(space);
       continue;
     }
     if (object.error().code() == ErrorCode::kNotFound) continue;
@@ -231,7 +234,17 @@ Result<void> LiveCluster::TellNamed(const PodNeeds& needs, ClusterView& view) {
     if (error.code() != ErrorCode::kPermissionDenied) return error;
     Complain(error.message() + "; it counts as absent");
   }
+  for (const std::string& space : spaces) {
+    auto told = TellRevisions(space, view);
+    if (!told.ok()) return told;
+  }
   return {};
+}
+
+Result<void> LiveCluster::TellRevisions(const std::string& namespace_name, ClusterView& view) {
+  return TellList(
+      {"apps", "v1", "controllerrevisions"},
+      {.namespace_name = namespace_name, .label_selector = std::string(api::kPatternLabel)}, view);
 }
 
 int EndProcess(int exit_code) {

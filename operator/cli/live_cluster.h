@@ -48,12 +48,11 @@ class LiveCluster {
   const std::vector<std::string>& complaints() const { return complaints_; }
 
   Result<nlohmann::json> Get(const kube::Resource& resource, const kube::ObjectKey& key);
-  // All of a namespace; of all namespaces where it is empty.
-  Result<std::vector<nlohmann::json>> List(const kube::Resource& resource,
-                                           const std::string& namespace_name);
+  // Those of a namespace, or of all; with the labels that the scope names.
+  Result<std::vector<nlohmann::json>> List(const kube::Resource& resource, kube::Scope scope);
   // As List(); what may not be read is a complaint, and nothing.
   Result<std::vector<nlohmann::json>> ListIfAllowed(const kube::Resource& resource,
-                                                    const std::string& namespace_name);
+                                                    kube::Scope scope);
 
   // Tells the view the Namespace, LimitRanges and quotas of the Pod, and the patterns of its
   // namespace, of the catalog, and those that it names.
@@ -67,9 +66,9 @@ class LiveCluster {
               std::string namespace_name);
   Result<void> TellPatterns(const PodNeeds& needs, ClusterView& view);
   Result<void> TellNamed(const PodNeeds& needs, ClusterView& view);
+  Result<void> TellRevisions(const std::string& namespace_name, ClusterView& view);
   // Lists what may be read of a namespace into the view.
-  Result<void> TellList(const kube::Resource& resource, const std::string& namespace_name,
-                        ClusterView& view);
+  Result<void> TellList(const kube::Resource& resource, kube::Scope scope, ClusterView& view);
   // Once.
   void Complain(const std::string& sentence);
   // What to say of an object that is not there.

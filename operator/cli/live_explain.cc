@@ -140,7 +140,7 @@ class LiveRun {
     std::vector<json> neighbours;
     for (const auto& resource : {kube::Resource{"", "v1", "services"},
                                  kube::Resource{"networking.k8s.io", "v1", "networkpolicies"}}) {
-      auto all = cluster_.ListIfAllowed(resource, explained.workload.namespace_name);
+      auto all = cluster_.ListIfAllowed(resource, {explained.workload.namespace_name});
       if (!all.ok()) return all.error();
       neighbours.insert(neighbours.end(), all->begin(), all->end());
     }

@@ -26,7 +26,8 @@ std::string_view InjectionLabel(const Context& context) {
 
 bool IsAdmitted(const Context& context, const StoredPattern& stored) {
   if (stored.namespace_name == context.request.namespace_name) return true;
-  if (stored.unread) return true;  // it tells nothing of what is there
+  // It tells nothing of what is there.
+  if (stored.refusal == Reason::kDeadlineExceeded) return true;
   // Whom a broken pattern of another namespace admits is not known; the catalog's is everybody's.
   if (!stored.compiled) return stored.namespace_name == context.environment.catalog_namespace;
   const api::AllowedNamespaces& allowed = stored.compiled->spec().allowed_namespaces;
@@ -111,22 +112,19 @@ void Lookup(Context& context, Candidate& candidate) {
   if (stored == nullptr) return RefuseNotFound(context, candidate);
   candidate.stored = stored;
   candidate.namespace_name = stored->namespace_name;
-  if (stored->unread) {
-    candidate.refusal = Reason::kDeadlineExceeded;
+  if (stored->compiled) candidate.on_error = stored->compiled->pattern().EffectiveOnError();
+  candidate.refusal = stored->refusal;
+  if (stored->refusal == Reason::kDeadlineExceeded) {
     candidate.message = context.Text(
         {candidate.asked_by, ": no ", api::PatternKindName(candidate.kind), " \"", candidate.name,
          "\" is known in namespace ", stored->namespace_name, ", and ", stored->complaint});
-    return;
-  }
-  if (!stored->compiled) {
-    candidate.refusal = Reason::kPatternNotAccepted;
+  } else if (stored->refusal) {
     candidate.message = context.Text(
         {candidate.asked_by, ": ", api::PatternKindName(candidate.kind), " ",
          stored->namespace_name, "/", stored->name, " is out of service: ", stored->complaint});
-    return;
+  } else {
+    candidate.pattern = stored->compiled.get();
   }
-  candidate.pattern = stored->compiled.get();
-  candidate.on_error = candidate.pattern->pattern().EffectiveOnError();
 }
 
 bool HasContainer(const PodFacts& pod, std::string_view name) {
@@ -248,9 +246,9 @@ api::OnError OnErrorOf(const Context& context, const Candidate& candidate) {
   }
   // Who did not ask is not hurt, unless the pattern's author says so.
   if (!candidate.automatic) return candidate.on_error;
-  return candidate.pattern == nullptr
-             ? api::OnError::kAdmit
-             : candidate.pattern->spec().on_error.value_or(api::OnError::kAdmit);
+  const bool is_known = candidate.stored != nullptr && candidate.stored->compiled != nullptr;
+  return is_known ? candidate.stored->compiled->spec().on_error.value_or(api::OnError::kAdmit)
+                  : api::OnError::kAdmit;
 }
 
 }  // namespace

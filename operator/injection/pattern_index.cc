@@ -56,16 +56,15 @@ std::shared_ptr<const StoredPattern> StoredPattern::FromObject(const nlohmann::j
   stored->name = TextAt(*metadata, "name");
   stored->namespace_name = TextAt(*metadata, "namespace");
   if (stored->name.empty()) return nullptr;
+  const auto refuse = [&](const Error& error) {
+    stored->refusal = api::Reason::kPatternNotAccepted;
+    stored->complaint = error.message();
+    return stored;
+  };
   auto decoded = api::DecodePattern(object);
-  if (!decoded.ok()) {
-    stored->complaint = decoded.error().message();
-    return stored;
-  }
+  if (!decoded.ok()) return refuse(decoded.error());
   auto compiled = CompiledPattern::Compile(std::move(*decoded));
-  if (!compiled.ok()) {
-    stored->complaint = compiled.error().message();
-    return stored;
-  }
+  if (!compiled.ok()) return refuse(compiled.error());
   stored->compiled = std::move(*compiled);
   return stored;
 }

@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,7 @@
 #include <vector>
 
 #include "operator/api/pattern.h"
+#include "operator/api/reason.h"
 #include "operator/base/result.h"
 #include "operator/injection/namespace_limits.h"
 
@@ -36,9 +38,12 @@ struct StoredPattern {
   api::PatternKind kind;
   std::string namespace_name;
   std::string name;
-  std::shared_ptr<const CompiledPattern> compiled;  // null: `complaint` says why
+  std::shared_ptr<const CompiledPattern> compiled;  // null: it cannot be used, or was not read
+  // Why no Pod gets it; `complaint` says it in words. PatternNotAccepted; RevisionNotFound: compiled
+  // is what it says besides of whom it admits and how; DeadlineExceeded: the API server was asked and
+  // did not answer.
+  std::optional<api::Reason> refusal;
   std::string complaint;
-  bool unread = false;  // the API server was asked and did not answer: `complaint` says how
 
   // Reads and compiles an object (apiVersion, kind, metadata, spec). Null when it is not of a
   // pattern kind or has no name: then there is nothing to look up.

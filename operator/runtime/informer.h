@@ -65,13 +65,14 @@ class Informer {
     typename Store<T>::Decode decode;
     TellingSink::OnEvent on_event = nullptr;
     TellingSink::OnList on_list = nullptr;
+    KubeListerWatcher::Options source = {};
   };
 
   explicit Informer(Options options)
       : name_(options.resource.plural),
         store_(std::move(options.decode)),
         sink_(store_, std::move(options.on_event), std::move(options.on_list)),
-        source_(options.client, std::move(options.resource)),
+        source_(options.client, std::move(options.resource), std::move(options.source)),
         reflector_({.name = name_, .source = source_, .sink = sink_, .clock = options.clock}) {}
 
   void RunIn(Manager& manager) {

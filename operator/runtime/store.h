@@ -3,8 +3,8 @@
 // Contract
 //   - The Store is the writer: a Reflector's sink. The Lister is the reader, cheap to copy, and
 //     valid after the Store's death. What is read is an immutable Contents: one moment, whole.
-//   - `decode` runs once per version of an object, on the Reflector's thread, so that costly work
-//     happens when something changes and not when it is read. It sees apiVersion and kind.
+//   - `decode` (decoder.h) runs once per version of an object, on the Reflector's thread, so that
+//     costly work happens when something changes and not when it is read. It sees apiVersion and kind.
 //   - An object that cannot be decoded is out of service alone: its entry has a complaint and no
 //     value. Its earlier value does not stay: what kubectl shows is what is in force, or nothing
 //     is.
@@ -34,6 +34,7 @@
 #include "operator/base/log.h"
 #include "operator/base/snapshot.h"
 #include "operator/kube/resource.h"
+#include "operator/runtime/decoder.h"
 #include "operator/runtime/lister_watcher.h"
 #include "operator/runtime/object_meta.h"
 
@@ -51,7 +52,7 @@ struct Contents {
   };
 
   std::vector<std::shared_ptr<const Entry>> entries;  // sorted by key
-  std::uint64_t generation = 0;                       // grows with every change
+  std::uint64_t generation = 0;                       // grows with every change of a value
   bool synced = false;                                // a whole list has arrived
 
   // Null when there is none.
@@ -88,7 +89,7 @@ class Lister {
 template <typename T>
 class Store final : public ObjectSink {
  public:
-  using Decode = std::function<Result<std::shared_ptr<const T>>(const nlohmann::json& object)>;
+  using Decode = Decoder<T>;
 
   explicit Store(Decode decode, std::function<void()> on_change = nullptr)
       : decode_(std::move(decode)), on_change_(std::move(on_change)) {}
@@ -104,7 +105,7 @@ class Store final : public ObjectSink {
     if (!place.last) return;
     std::sort(listed_.begin(), listed_.end(),
               [](const auto& a, const auto& b) { return a->key < b->key; });
-    Publish(std::exchange(listed_, {}), *before, true);
+    Publish(std::exchange(listed_, {}), before->generation + 1, true);
   }
 
   void Apply(const kube::WatchEvent& event) override {
@@ -120,13 +121,17 @@ class Store final : public ObjectSink {
     } else {
       EntryPointer entry = MakeEntry(event.object, *before);
       if (known && *at == entry) return;  // seen already, in this version
+      if (known && entry->value && entry->value == (*at)->value) {
+        *at = std::move(entry);
+        return Publish(std::move(entries), before->generation, before->synced);
+      }
       if (known) {
         *at = std::move(entry);
       } else {
         entries.insert(at, std::move(entry));
       }
     }
-    Publish(std::move(entries), *before, before->synced);
+    Publish(std::move(entries), before->generation + 1, before->synced);
   }
 
  private:
@@ -144,7 +149,7 @@ class Store final : public ObjectSink {
       return known;
     }
     Entry entry{std::move(meta.key), std::move(meta.resource_version), nullptr, {}};
-    auto decoded = DecodeSafely(object);
+    auto decoded = DecodeSafely(object, known ? known->value : nullptr);
     if (decoded.ok()) {
       entry.value = *std::move(decoded);
     } else {
@@ -156,9 +161,10 @@ class Store final : public ObjectSink {
   }
 
   // The decoders use nlohmann, which throws; one object must not take the others down.
-  Result<std::shared_ptr<const T>> DecodeSafely(const nlohmann::json& object) const {
+  Result<std::shared_ptr<const T>> DecodeSafely(const nlohmann::json& object,
+                                                const std::shared_ptr<const T>& before) const {
     try {
-      auto decoded = decode_(object);
+      auto decoded = decode_(object, before);
       if (decoded.ok() && *decoded == nullptr) return Error(ErrorCode::kInvalid, "not understood");
       return decoded;
     } catch (const std::bad_alloc&) {
@@ -168,9 +174,9 @@ class Store final : public ObjectSink {
     }
   }
 
-  void Publish(std::vector<EntryPointer> entries, const Contents<T>& before, bool synced) {
-    contents_->Publish(std::make_shared<const Contents<T>>(
-        Contents<T>{std::move(entries), before.generation + 1, synced}));
+  void Publish(std::vector<EntryPointer> entries, std::uint64_t generation, bool synced) {
+    contents_->Publish(
+        std::make_shared<const Contents<T>>(Contents<T>{std::move(entries), generation, synced}));
     if (on_change_) on_change_();
   }
 

@@ -11,6 +11,7 @@
 
 #include "operator/injection/explanation.h"
 #include "operator/injection/injector.h"
+#include "operator/injection/live_pattern.h"
 #include "operator/injection/pattern_index.h"
 #include "operator/injection/plan.h"
 #include "tests/fakes/fake_api_server.h"
@@ -41,7 +42,8 @@ struct LibraryRoute {
   explicit LibraryRoute(const GoldenCase& golden) {
     injection::PatternIndex::Builder builder;
     for (const json& pattern : golden.patterns) {
-      builder.Add(injection::StoredPattern::FromObject(pattern));
+      builder.Add(
+          injection::ServePattern(**injection::LivePattern::FromObject(pattern), nullptr, {}));
     }
     for (const json& object : golden.namespaces) {
       if (object["kind"] == "LimitRange") {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "operator/injection/live_pattern.h"
 #include "operator/injection/plan.h"
 #include "tests/property/pattern_generator.h"
 #include "tests/property/pod_generator.h"
@@ -178,7 +179,8 @@ bool Injected::operator==(const Injected& other) const {
 World::World(std::vector<json> patterns, json namespace_object)
     : patterns_(std::move(patterns)), namespace_(std::move(namespace_object)) {
   for (const json& pattern : patterns_) {
-    stored_.push_back(injection::StoredPattern::FromObject(pattern));
+    const auto live = injection::LivePattern::FromObject(pattern);
+    stored_.push_back(live.ok() ? ServePattern(**live, nullptr, {}) : nullptr);
   }
   BuildIndex();
 }

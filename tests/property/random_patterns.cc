@@ -266,6 +266,9 @@ class SpecGenerator {
               [{"key":"team","operator":"In","values":["a","b"]}]}})");
     }
     if (Chance(50)) spec_["onError"] = Chance(75) ? "Admit" : "Deny";
+    if (Chance(5)) spec_["update"]["replaceMissing"] = Chance(50);
+    if (Chance(5)) spec_["revisionHistoryLimit"] = 3;
+    if (Chance(2)) spec_["pinnedRevision"] = "b4x6c2f9kd";  // which nobody keeps
     if (Chance(5)) {
       spec_["tests"] = json::parse(
           R"({"t":[{"name":"one","pod":{},"want":{"reason":"Injected","pod":{}}}]})")["t"];

@@ -107,7 +107,7 @@ class WebhookFaultsTest : public WebhookProcessTest {
     webhook_ = std::make_unique<WebhookProcess>(flags);
     const std::uint16_t port = webhook_->WaitForPort();
     EXPECT_TRUE(WaitUntilReady(port));
-    EXPECT_TRUE(server_.WaitForOpenWatches(6));
+    EXPECT_TRUE(server_.WaitForOpenWatches(7));
     return port;
   }
 

@@ -72,16 +72,16 @@ TEST_F(WebhookProcessTest, EndsWithZeroWhileItWaitsForItsCertificate) {
 TEST_F(WebhookProcessTest, BecomesReadyOnceItHasReadEverything) {
   FakeApiServer::Fault silent;
   silent.silent = true;
-  for (int i = 0; i < 6; ++i) server_.FailNext("list", silent);
+  for (int i = 0; i < 7; ++i) server_.FailNext("list", silent);
   WebhookProcess webhook(flags_);
   const std::uint16_t port = webhook.WaitForPort();
-  ASSERT_TRUE(server_.WaitForCount("list", 6));
+  ASSERT_TRUE(server_.WaitForCount("list", 7));
   EXPECT_EQ(Ask(port, Get("/healthz")).status, 200);
   const HttpAnswer not_ready = Ask(port, Get("/readyz"));
   EXPECT_EQ(not_ready.status, 503);
   EXPECT_EQ(not_ready.body,
-            "not read from the API server yet: ambassadors, sidecars, adapters, namespaces, "
-            "limitranges, resourcequotas\n");
+            "not read from the API server yet: ambassadors, sidecars, adapters, "
+            "controllerrevisions, namespaces, limitranges, resourcequotas\n");
   const HttpAnswer early = Ask(port, Post(PodReview("early").dump()));
   EXPECT_THAT(early.body, HasSubstr(R"("allowed":false,"status":{"code":503)"));
   server_.CutAllConnections();
@@ -94,7 +94,7 @@ TEST_F(WebhookProcessTest, InjectsAnEditWithin100MillisecondsOfItsEvent) {
   WebhookProcess webhook(flags_);
   const std::uint16_t port = webhook.WaitForPort();
   ASSERT_TRUE(WaitUntilReady(port));
-  ASSERT_TRUE(server_.WaitForOpenWatches(6));
+  ASSERT_TRUE(server_.WaitForOpenWatches(7));
   const std::string before = PatchOf(port);
   ASSERT_NE(before, "");
   server_.Put(kSidecars, Sidecar("saver:2"));
@@ -102,8 +102,8 @@ TEST_F(WebhookProcessTest, InjectsAnEditWithin100MillisecondsOfItsEvent) {
   while (PatchOf(port) == before && steady_clock::now() - edited < std::chrono::seconds(5)) {
   }
   EXPECT_LT(steady_clock::now() - edited, std::chrono::milliseconds(100));
-  EXPECT_EQ(server_.Count("list"), 6);
-  EXPECT_EQ(server_.Count("watch"), 6);
+  EXPECT_EQ(server_.Count("list"), 7);
+  EXPECT_EQ(server_.Count("watch"), 7);
 }
 
 TEST_F(WebhookProcessTest, CountsWhatItDid) {

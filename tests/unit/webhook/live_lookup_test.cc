@@ -91,7 +91,7 @@ TEST_F(LiveLookupTest, TellsWhatIsThereAndWhatIsNot) {
   const auto found = Know({Key("there"), Key("missing")});
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0]->name, "there");
-  EXPECT_FALSE(found[0]->unread);
+  EXPECT_EQ(found[0]->refusal, std::nullopt);
   EXPECT_EQ(limit_, 500ms);
 }
 
@@ -103,7 +103,7 @@ TEST_F(LiveLookupTest, SaysWhyANameCouldNotBeAskedFor) {
                                           {"broken", "no JSON"}}) {
     const auto found = Know({Key(name)});
     ASSERT_THAT(found, SizeIs(1)) << name;
-    EXPECT_TRUE(found[0]->unread);
+    EXPECT_EQ(found[0]->refusal, api::Reason::kDeadlineExceeded);
     EXPECT_EQ(found[0]->name, name);
     EXPECT_EQ(found[0]->namespace_name, "shop");
     EXPECT_THAT(found[0]->complaint, HasSubstr(complaint));
@@ -183,7 +183,7 @@ TEST_F(LiveLookupTest, AnswersAtOnceOnceItHasStopped) {
   Make().Stop();
   const auto found = Know({Key("there")});
   ASSERT_THAT(found, SizeIs(1));
-  EXPECT_TRUE(found[0]->unread);
+  EXPECT_EQ(found[0]->refusal, api::Reason::kDeadlineExceeded);
   EXPECT_EQ(Asked("there"), 0);
 }
 
