@@ -7,8 +7,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,25 +16,17 @@
 #include "operator/base/metric_family.h"
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
+#include "operator/leader_work.h"
 #include "operator/options.h"
 #include "operator/reconcilers/certificate_reconciler.h"
 #include "operator/reconcilers/operator_metrics.h"
-#include "operator/reconcilers/pattern_caches.h"
-#include "operator/reconcilers/pattern_reconciler.h"
-#include "operator/reconcilers/pod_matcher.h"
-#include "operator/reconcilers/pod_table.h"
-#include "operator/runtime/controller.h"
 #include "operator/runtime/end_signals.h"
-#include "operator/runtime/informer.h"
 #include "operator/runtime/leader_elector.h"
 #include "operator/runtime/manager.h"
 #include "operator/runtime/probe_server.h"
 
 namespace remora {
 namespace {
-
-using reconcilers::PatternKey;
-using reconcilers::PatternObject;
 
 constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
@@ -51,101 +41,6 @@ std::string IdentityOf(const OperatorOptions& options) {
   host.resize(host.find('\0') == std::string::npos ? host.size() : host.find('\0'));
   return host + "_" + std::to_string(getpid());
 }
-
-// What the leader does.
-class Work {
- public:
-  Work(kube::Client& client, Clock& clock, const OperatorOptions& options,
-       std::function<bool()> may_write)
-      : clock_(clock),
-        environment_{.catalog_namespace = options.catalog_namespace},
-        queue_(clock),
-        pods_({.environment = environment_,
-               .excluded_namespaces = {options.excluded_namespaces.begin(),
-                                       options.excluded_namespaces.end()},
-               .on_change = [this](const PatternKey& key) { queue_.Add(key); }}),
-        ambassadors_(InformerOf(client, clock, api::PatternKind::kAmbassador)),
-        sidecars_(InformerOf(client, clock, api::PatternKind::kSidecar)),
-        adapters_(InformerOf(client, clock, api::PatternKind::kAdapter)),
-        namespaces_({.client = client,
-                     .clock = clock,
-                     .resource = {"", "v1", "namespaces"},
-                     .decode = reconcilers::DecodeNamespace,
-                     .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
-                     .on_list = [this] { matcher_.Due(); }}),
-        listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(),
-                 namespaces_.lister()},
-        pod_source_(client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
-        pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock}),
-        matcher_({.clock = clock, .patterns = listers_, .pods = pods_}),
-        reconciler_({.client = client, .clock = clock, .patterns = listers_, .pods = pods_}),
-        controller_({.name = "patterns",
-                     .queue = queue_,
-                     .reconciler = reconciler_,
-                     .may_run = [this, may_write = std::move(may_write)] {
-                       return may_write() && matcher_.IsCurrent() && pods_.HasSynced();
-                     }}) {}
-
-  void RunIn(runtime::Manager& manager) {
-    for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
-    namespaces_.RunIn(manager);
-    manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
-    manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
-    manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
-  }
-
-  // Empty: nothing.
-  std::string Missing() const {
-    if (!listers_.HaveSynced()) return "patterns and Namespaces are not read yet";
-    return pods_.HasSynced() ? "" : "Pods are not read yet";
-  }
-
-  std::vector<MetricSource> metrics() const {
-    std::vector<runtime::NamedReflector> reflectors{{"pods", &pod_reflector_},
-                                                    {"namespaces", &namespaces_.reflector()}};
-    for (const auto* informer : {&ambassadors_, &sidecars_, &adapters_}) {
-      reflectors.push_back({informer->name(), &informer->reflector()});
-    }
-    return {runtime::ReflectorFamilies(std::move(reflectors), clock_),
-            reconcilers::PodFamilies(listers_, pods_),
-            reconcilers::QueueFamilies({{"patterns", [this] { return queue_.metrics(); }}})};
-  }
-
- private:
-  using Patterns = runtime::Informer<PatternObject>;
-
-  Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind) {
-    return {.client = client,
-            .clock = clock,
-            .resource = reconcilers::PatternResource(kind),
-            .decode = &PatternObject::FromObject,
-            .on_event =
-                [this, kind](const kube::ObjectKey& key) {
-                  matcher_.Due();
-                  queue_.Add({kind, key.namespace_name, key.name});
-                },
-            .on_list =
-                [this] {
-                  matcher_.Due();
-                  for (const PatternKey& key : listers_.Keys()) queue_.Add(key);
-                }};
-  }
-
-  Clock& clock_;
-  const injection::Environment environment_;
-  runtime::WorkQueue<PatternKey> queue_;
-  reconcilers::PodTable pods_;
-  Patterns ambassadors_;
-  Patterns sidecars_;
-  Patterns adapters_;
-  runtime::Informer<injection::NamespaceFacts> namespaces_;
-  const reconcilers::PatternListers listers_;
-  runtime::KubeListerWatcher pod_source_;
-  runtime::Reflector pod_reflector_;
-  reconcilers::PodMatcher matcher_;
-  reconcilers::PatternReconciler reconciler_;
-  runtime::Controller<PatternKey> controller_;
-};
 
 reconcilers::CertificateReconciler::Options CertificateOptionsOf(const OperatorOptions& options) {
   using reconcilers::CertificateSource;
@@ -199,7 +94,7 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
   if (!client.ok()) return client.error();
 
   runtime::LeaderElector elector(ElectionOf(**client, clock, options));
-  Work work(**client, clock, options, [&] { return elector.HoldsLease(); });
+  LeaderWork work(**client, clock, options, [&] { return elector.HoldsLease(); });
   reconcilers::CertificateReconciler certificates(**client, clock, CertificateOptionsOf(options));
   std::vector<MetricSource> metrics = work.metrics();
   metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));

@@ -1,0 +1,84 @@
+#include "operator/leader_work.h"
+
+#include <utility>
+
+#include "operator/reconcilers/operator_metrics.h"
+
+namespace remora {
+
+using reconcilers::PatternKey;
+using reconcilers::PatternObject;
+
+LeaderWork::LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions& options,
+                       std::function<bool()> may_write)
+    : clock_(clock),
+      environment_{.catalog_namespace = options.catalog_namespace},
+      queue_(clock),
+      pods_({.environment = environment_,
+             .excluded_namespaces = {options.excluded_namespaces.begin(),
+                                     options.excluded_namespaces.end()},
+             .on_change = [this](const PatternKey& key) { queue_.Add(key); }}),
+      ambassadors_(InformerOf(client, clock, api::PatternKind::kAmbassador)),
+      sidecars_(InformerOf(client, clock, api::PatternKind::kSidecar)),
+      adapters_(InformerOf(client, clock, api::PatternKind::kAdapter)),
+      namespaces_({.client = client,
+                   .clock = clock,
+                   .resource = {"", "v1", "namespaces"},
+                   .decode = reconcilers::DecodeNamespace,
+                   .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
+                   .on_list = [this] { matcher_.Due(); }}),
+      listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(), namespaces_.lister()},
+      pod_source_(client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
+      pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock}),
+      matcher_({.clock = clock, .patterns = listers_, .pods = pods_}),
+      reconciler_({.client = client, .clock = clock, .patterns = listers_, .pods = pods_}),
+      controller_({.name = "patterns",
+                   .queue = queue_,
+                   .reconciler = reconciler_,
+                   .may_run = [this, may_write = std::move(may_write)] {
+                     return may_write() && matcher_.IsCurrent() && pods_.HasSynced();
+                   }}) {}
+
+void LeaderWork::RunIn(runtime::Manager& manager) {
+  for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
+  namespaces_.RunIn(manager);
+  manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
+  manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
+  manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
+}
+
+std::string LeaderWork::Missing() const {
+  if (!listers_.HaveSynced()) return "patterns and Namespaces are not read yet";
+  return pods_.HasSynced() ? "" : "Pods are not read yet";
+}
+
+std::vector<MetricSource> LeaderWork::metrics() const {
+  std::vector<runtime::NamedReflector> reflectors{{"pods", &pod_reflector_},
+                                                  {"namespaces", &namespaces_.reflector()}};
+  for (const auto* informer : {&ambassadors_, &sidecars_, &adapters_}) {
+    reflectors.push_back({informer->name(), &informer->reflector()});
+  }
+  return {runtime::ReflectorFamilies(std::move(reflectors), clock_),
+          reconcilers::PodFamilies(listers_, pods_),
+          reconcilers::QueueFamilies({{"patterns", [this] { return queue_.metrics(); }}})};
+}
+
+LeaderWork::Patterns::Options LeaderWork::InformerOf(kube::Client& client, Clock& clock,
+                                                     api::PatternKind kind) {
+  return {.client = client,
+          .clock = clock,
+          .resource = reconcilers::PatternResource(kind),
+          .decode = &PatternObject::FromObject,
+          .on_event =
+              [this, kind](const kube::ObjectKey& key) {
+                matcher_.Due();
+                queue_.Add({kind, key.namespace_name, key.name});
+              },
+          .on_list =
+              [this] {
+                matcher_.Due();
+                for (const PatternKey& key : listers_.Keys()) queue_.Add(key);
+              }};
+}
+
+}  // namespace remora

@@ -1,0 +1,66 @@
+// LeaderWork: what the operator that holds the Lease does all day: it keeps the caches and the status of
+// every pattern.
+//
+// Contract
+//   - Nothing is written before all caches are read, nor while may_write says no.
+//   - After RunIn it goes on by itself until the Manager stops.
+// Thread-safety: Missing() and what metrics() returned: any thread. The rest: owner thread.
+// Errors: none: what fails is logged and tried again.
+// Lifetime: client, clock and what may_write refers to outlive it, and it outlives the Manager.
+//
+// Example
+//   LeaderWork work(client, clock, options, [&] { return elector.HoldsLease(); });
+//   work.RunIn(manager);
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "operator/base/clock.h"
+#include "operator/base/metric_family.h"
+#include "operator/kube/client.h"
+#include "operator/options.h"
+#include "operator/reconcilers/pattern_caches.h"
+#include "operator/reconcilers/pattern_reconciler.h"
+#include "operator/reconcilers/pod_matcher.h"
+#include "operator/reconcilers/pod_table.h"
+#include "operator/runtime/controller.h"
+#include "operator/runtime/informer.h"
+#include "operator/runtime/manager.h"
+
+namespace remora {
+
+class LeaderWork {
+ public:
+  LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions& options,
+             std::function<bool()> may_write);
+
+  void RunIn(runtime::Manager& manager);
+
+  // What has not been read yet; empty: nothing.
+  std::string Missing() const;
+  std::vector<MetricSource> metrics() const;
+
+ private:
+  using Patterns = runtime::Informer<reconcilers::PatternObject>;
+
+  Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind);
+
+  Clock& clock_;
+  const injection::Environment environment_;
+  runtime::WorkQueue<reconcilers::PatternKey> queue_;
+  reconcilers::PodTable pods_;
+  Patterns ambassadors_;
+  Patterns sidecars_;
+  Patterns adapters_;
+  runtime::Informer<injection::NamespaceFacts> namespaces_;
+  const reconcilers::PatternListers listers_;
+  runtime::KubeListerWatcher pod_source_;
+  runtime::Reflector pod_reflector_;
+  reconcilers::PodMatcher matcher_;
+  reconcilers::PatternReconciler reconciler_;
+  runtime::Controller<reconcilers::PatternKey> controller_;
+};
+
+}  // namespace remora
