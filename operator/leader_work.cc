@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "operator/api/annotations.h"
 #include "operator/reconcilers/operator_metrics.h"
 
 namespace remora {
@@ -27,21 +28,42 @@ LeaderWork::LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions
                    .decode = reconcilers::DecodeNamespace,
                    .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
                    .on_list = [this] { matcher_.Due(); }}),
+      revisions_({.client = client,
+                  .clock = clock,
+                  .resource = {"apps", "v1", "controllerrevisions"},
+                  .decode = reconcilers::DecodeRevision,
+                  .on_event =
+                      [this](const kube::ObjectKey& key) {
+                        if (const auto pattern = reconcilers::PatternOfRevision(key)) {
+                          queue_.Add(*pattern);
+                        }
+                      },
+                  .source = {.scope = {.label_selector = std::string(api::kPatternLabel)}}}),
       listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(), namespaces_.lister()},
       pod_source_(client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
       pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock}),
       matcher_({.clock = clock, .patterns = listers_, .pods = pods_}),
-      reconciler_({.client = client, .clock = clock, .patterns = listers_, .pods = pods_}),
+      check_({client, environment_, options.sealed_namespace}),
+      history_(client, revisions_.lister()),
+      acceptance_({clock, check_, history_}),
+      reconciler_({.client = client,
+                   .clock = clock,
+                   .patterns = listers_,
+                   .pods = pods_,
+                   .acceptance = acceptance_,
+                   .history = history_}),
       controller_({.name = "patterns",
                    .queue = queue_,
                    .reconciler = reconciler_,
                    .may_run = [this, may_write = std::move(may_write)] {
-                     return may_write() && matcher_.IsCurrent() && pods_.HasSynced();
+                     return may_write() && matcher_.IsCurrent() && pods_.HasSynced() &&
+                            revisions_.lister().HasSynced();
                    }}) {}
 
 void LeaderWork::RunIn(runtime::Manager& manager) {
   for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
   namespaces_.RunIn(manager);
+  revisions_.RunIn(manager);
   manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
   manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
   manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
@@ -49,12 +71,14 @@ void LeaderWork::RunIn(runtime::Manager& manager) {
 
 std::string LeaderWork::Missing() const {
   if (!listers_.HaveSynced()) return "patterns and Namespaces are not read yet";
+  if (!revisions_.lister().HasSynced()) return "ControllerRevisions are not read yet";
   return pods_.HasSynced() ? "" : "Pods are not read yet";
 }
 
 std::vector<MetricSource> LeaderWork::metrics() const {
   std::vector<runtime::NamedReflector> reflectors{{"pods", &pod_reflector_},
-                                                  {"namespaces", &namespaces_.reflector()}};
+                                                  {"namespaces", &namespaces_.reflector()},
+                                                  {revisions_.name(), &revisions_.reflector()}};
   for (const auto* informer : {&ambassadors_, &sidecars_, &adapters_}) {
     reflectors.push_back({informer->name(), &informer->reflector()});
   }

@@ -55,10 +55,14 @@ class LeaderWork {
   Patterns sidecars_;
   Patterns adapters_;
   runtime::Informer<injection::NamespaceFacts> namespaces_;
+  runtime::Informer<api::KeptRevision> revisions_;
   const reconcilers::PatternListers listers_;
   runtime::KubeListerWatcher pod_source_;
   runtime::Reflector pod_reflector_;
   reconcilers::PodMatcher matcher_;
+  const reconcilers::SealedCheck check_;
+  reconcilers::PatternHistory history_;
+  reconcilers::PatternAcceptance acceptance_;
   reconcilers::PatternReconciler reconciler_;
   runtime::Controller<reconcilers::PatternKey> controller_;
 };

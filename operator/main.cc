@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
-constexpr int kHttpClientThreads = 2;  // for five watches
+constexpr int kHttpClientThreads = 2;  // for six watches
 constexpr int kMemoryArenas = 2;
 
 std::string IdentityOf(const OperatorOptions& options) {

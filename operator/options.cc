@@ -45,6 +45,12 @@ void AddWhat(CLI::App& app, OperatorOptions& options) {
       ->capture_default_str()
       ->delimiter(',')
       ->type_name("NAMESPACE,...");
+  app.add_option(
+         "--sealed-namespace", options.sealed_namespace,
+         "Namespace whose quota admits no Pods, where patterns are tried as dry runs; empty: "
+         "they are not")
+      ->capture_default_str()
+      ->type_name("NAMESPACE");
   app.add_option("--certificates", options.certificates,
                  "Who makes the webhook's certificate: own, cert-manager, or none of our business")
       ->capture_default_str()

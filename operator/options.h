@@ -30,7 +30,8 @@ struct OperatorOptions {
   int lease_seconds = 15;
   std::string catalog_namespace = "remora-catalog";
   std::vector<std::string> excluded_namespaces = {"kube-system", "remora-system"};
-  std::string certificates = "own";  // own, cert-manager or none
+  std::string sealed_namespace = "remora-sealed";  // where Pods are tried; empty: not at all
+  std::string certificates = "own";                // own, cert-manager or none
   std::string certificate_secret = "remora-webhook-tls";
   std::string webhook_service = "remora-webhook";  // whose names the certificate is for
   LogOptions log;

@@ -34,19 +34,6 @@ void MakeModest(json& container, bool has_quotas) {
                             {"limits", {{"cpu", "100m"}, {"memory", "64Mi"}}}};
 }
 
-// The Pod asks for nothing any more: no webhook of ours is called, or changes anything.
-void StopAsking(json& pod) {
-  json& metadata = pod["metadata"];
-  metadata.erase("name");
-  metadata["generateName"] = "remora-lint-";
-  json kept = json::object();
-  for (const auto& [key, value] : metadata["annotations"].items()) {
-    if (!api::AsksForPatterns(key) && key != api::kStatusKey) kept[key] = value;
-  }
-  kept[std::string(api::kInjectKey)] = "false";
-  metadata["annotations"] = std::move(kept);
-}
-
 // The sample Pod with its companion; null where no sample value fits, an Error where the pattern is
 // refused here.
 Result<json> InjectSample(const PatternObject& pattern, ClusterView& view) {
@@ -164,7 +151,7 @@ ServerLint::Findings ServerLint::AskOfPod(const PatternObject& pattern, ClusterV
     return List{{"spec", "in namespace " + pattern.namespace_name + ": " + pod.error().message()}};
   }
   if (pod->is_null()) return List();
-  StopAsking(*pod);
+  injection::StopAsking(*pod, "remora-lint-");
   const auto answer = cluster_.client().Create({"", "v1", "pods"}, *pod, {}, kDryRun);
   if (answer.ok() || Says(answer.error(), "exceeded quota")) return List();
   const Error& error = answer.error();

@@ -7,6 +7,7 @@
 #include "operator/api/annotations.h"
 #include "operator/api/reason.h"
 #include "operator/injection/pattern_tests.h"
+#include "operator/injection/plan.h"
 
 namespace remora::injection {
 
@@ -16,6 +17,9 @@ using nlohmann::json;
 
 // Beside the ports that patterns get allocated, and those that they usually fix.
 constexpr int kFirstPort = 18080;
+
+// What a string is for, its pattern need not say: a name, a path or an address.
+constexpr const char* kWords[] = {"sample", "/sample", "sample:8080"};
 
 std::string TextOf(const std::optional<api::IntOrString>& value, const std::string& otherwise) {
   return value ? value->text : otherwise;
@@ -113,6 +117,20 @@ json SampleVolumes(const api::PatternSpec& spec, const std::string& word) {
   return volumes;
 }
 
+// Whether the pattern leaves it to us what stands somewhere.
+bool HasMadeUpWords(const CompiledPattern& compiled) {
+  const auto is_open = [](const api::Parameter& parameter) {
+    return parameter.type == api::ParameterType::kString && !parameter.default_value &&
+           parameter.enumeration.empty() && !parameter.example;
+  };
+  const auto is_label = [](const Reference& reference) {
+    return reference.root == Root::kPodLabel;
+  };
+  const auto& parameters = compiled.spec().parameters;
+  return std::any_of(parameters.begin(), parameters.end(), is_open) ||
+         std::any_of(compiled.references.begin(), compiled.references.end(), is_label);
+}
+
 }  // namespace
 
 json SamplePod(const CompiledPattern& compiled, const std::string& word) {
@@ -146,8 +164,7 @@ std::optional<std::string> RenderSample(const std::shared_ptr<const StoredPatter
   sample.namespace_name = pattern->namespace_name;
   sample.pattern = pattern->name;
   std::optional<std::string> first_failure;
-  // What a string is for, its pattern need not say: a name, a path or an address.
-  for (const char* word : {"sample", "/sample", "sample:8080"}) {
+  for (const char* word : kWords) {
     sample.pod = SamplePod(*pattern->compiled, word);
     auto failure = RunPatternTest(sample, *index, environment);
     if (!failure) return std::nullopt;
@@ -157,6 +174,41 @@ std::optional<std::string> RenderSample(const std::shared_ptr<const StoredPatter
   const std::string unfit = "got " + std::string(ReasonName(api::Reason::kInvalidParameter));
   if (first_failure->starts_with(unfit)) return std::nullopt;
   return "with sample values in a sample Pod: " + *first_failure;
+}
+
+std::optional<InjectedSample> InjectSample(const std::shared_ptr<const StoredPattern>& pattern,
+                                           const Environment& environment) {
+  PatternIndex::Builder builder;
+  builder.Add(pattern);
+  const auto index = std::move(builder).Build();
+  Workspace workspace;
+  JsonDocument document;
+  for (const char* word : kWords) {
+    json pod = SamplePod(*pattern->compiled, word);
+    if (!document.Parse(pod.dump()).ok()) continue;
+    const Outcome outcome =
+        Inject({.pod = document.root(), .namespace_name = pattern->namespace_name}, *index,
+               environment, workspace);
+    const bool refused = std::any_of(
+        outcome.plan->decisions.begin(), outcome.plan->decisions.end(),
+        [](const Decision& decision) { return decision.reason != api::Reason::kInjected; });
+    if (outcome.verdict != Verdict::kPatched || refused) continue;
+    return InjectedSample{.pod = pod.patch(json::parse(outcome.patch)),
+                          .has_made_up_words = HasMadeUpWords(*pattern->compiled)};
+  }
+  return std::nullopt;
+}
+
+void StopAsking(json& pod, const std::string& name) {
+  json& metadata = pod["metadata"];
+  metadata.erase("name");
+  metadata["generateName"] = name;
+  json kept = json::object();
+  for (const auto& [key, value] : metadata["annotations"].items()) {
+    if (!api::AsksForPatterns(key) && key != api::kStatusKey) kept[key] = value;
+  }
+  kept[std::string(api::kInjectKey)] = "false";
+  metadata["annotations"] = std::move(kept);
 }
 
 }  // namespace remora::injection

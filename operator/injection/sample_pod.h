@@ -12,7 +12,7 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -28,5 +28,21 @@ nlohmann::json SamplePod(const CompiledPattern& pattern, const std::string& word
 // Adds a pattern that compiles to such a Pod, alone: nothing, or why no Pod would get it.
 std::optional<std::string> RenderSample(const std::shared_ptr<const StoredPattern>& pattern,
                                         const Environment& environment);
+
+// A sample Pod with the pattern in it, for the API server to judge.
+struct InjectedSample {
+  nlohmann::json pod;
+  // Whether strings stand in it for which the pattern names no sample: a complaint about them proves
+  // nothing.
+  bool has_made_up_words = false;
+};
+
+// Nothing where no sample value fits.
+std::optional<InjectedSample> InjectSample(const std::shared_ptr<const StoredPattern>& pattern,
+                                           const Environment& environment);
+
+// Takes from a Pod all that asks for patterns, and the record: no webhook of ours is called for it.
+// It gets a name that begins with `name`.
+void StopAsking(nlohmann::json& pod, const std::string& name);
 
 }  // namespace remora::injection

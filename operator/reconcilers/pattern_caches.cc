@@ -47,9 +47,10 @@ MatchInputs MakeMatchInputs(const PatternListers& listers) {
   for (const api::PatternKind kind : kKinds) {
     for (const auto& entry : listers.OfKind(kind).Load()->entries) {
       if (!entry->value) continue;
-      builder.Add(entry->value->stored);
+      builder.Add(entry->value->live->stored);
       // A status that was written changes no match.
-      inputs.version += entry->value->uid + '/' + std::to_string(entry->value->generation) + '\n';
+      inputs.version +=
+          entry->value->identity().uid + '/' + std::to_string(entry->value->generation()) + '\n';
     }
   }
   for (const auto& entry : listers.namespaces.Load()->entries) {

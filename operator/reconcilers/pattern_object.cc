@@ -26,19 +26,27 @@ kube::Resource PatternResource(api::PatternKind kind) {
           std::string(PatternKindPlural(kind))};
 }
 
-Result<std::shared_ptr<const PatternObject>> PatternObject::FromObject(const json& object) {
-  auto stored = injection::StoredPattern::FromObject(object);
-  if (!stored) return Error(ErrorCode::kInvalid, "not a Sidecar, Ambassador or Adapter");
+std::string PatternObject::current_revision() const {
+  const std::string current = status.is_object() ? TextAt(status, "currentRevision") : "";
+  return api::IsRevision(current) ? current : "";
+}
+
+Result<std::shared_ptr<const PatternObject>> PatternObject::FromObject(
+    const json& object, const std::shared_ptr<const PatternObject>& before) {
+  auto live = injection::LivePattern::FromObject(object, before ? before->live : nullptr);
+  if (!live.ok()) return live.error();
   auto pattern = std::make_shared<PatternObject>();
-  pattern->key = {stored->kind, stored->namespace_name, stored->name};
-  pattern->stored = std::move(stored);
-  const json& metadata = object.at("metadata");
-  pattern->uid = TextAt(metadata, "uid");
-  pattern->generation = metadata.value("generation", std::int64_t{0});
-  pattern->created =
-      ParseTime(TextAt(metadata, "creationTimestamp")).value_or(Clock::WallTimePoint{});
-  pattern->revision = api::RevisionOf(object.value("spec", json()));
+  pattern->live = *std::move(live);
+  const api::RevisionOwner& identity = pattern->identity();
+  pattern->key = {identity.kind, identity.namespace_name, identity.name};
+  pattern->created = ParseTime(TextAt(object.at("metadata"), "creationTimestamp"))
+                         .value_or(Clock::WallTimePoint{});
   pattern->status = object.value("status", json());
+  const bool same_spec = before && before->revision() == pattern->revision();
+  pattern->spec = same_spec ? before->spec
+                            : std::make_shared<const std::string>(
+                                  api::RevisionedSpec(object.value("spec", json()))
+                                      .dump(-1, ' ', false, json::error_handler_t::replace));
   return std::shared_ptr<const PatternObject>(std::move(pattern));
 }
 

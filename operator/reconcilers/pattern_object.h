@@ -2,7 +2,8 @@
 //
 // Contract
 //   - Made from any object of the three kinds that has a name; one whose spec cannot be used has a
-//     `stored` with its complaint.
+//     live->stored with its complaint.
+//   - A status that was written costs no compilation: `before` is the object as it was.
 // Thread-safety: immutable once made.
 // Errors: Invalid: not an object of the three kinds.
 //
@@ -19,7 +20,7 @@
 #include "operator/api/pattern.h"
 #include "operator/base/clock.h"
 #include "operator/base/result.h"
-#include "operator/injection/pattern_index.h"
+#include "operator/injection/live_pattern.h"
 #include "operator/kube/resource.h"
 
 namespace remora::reconcilers {
@@ -39,14 +40,19 @@ kube::Resource PatternResource(api::PatternKind kind);
 
 struct PatternObject {
   PatternKey key;
-  std::string uid;
-  std::int64_t generation = 0;
   Clock::WallTimePoint created = {};
-  std::string revision;   // of the spec as it is
   nlohmann::json status;  // as last read; null: none
-  std::shared_ptr<const injection::StoredPattern> stored;
+  std::shared_ptr<const injection::LivePattern> live;
+  std::shared_ptr<const std::string> spec;  // JSON, of what its revision is made of
 
-  static Result<std::shared_ptr<const PatternObject>> FromObject(const nlohmann::json& object);
+  const std::string& revision() const { return live->revision; }
+  std::int64_t generation() const { return live->generation; }
+  // The last revision that was accepted; empty: none was.
+  std::string current_revision() const;
+  const api::RevisionOwner& identity() const { return live->identity; }
+
+  static Result<std::shared_ptr<const PatternObject>> FromObject(
+      const nlohmann::json& object, const std::shared_ptr<const PatternObject>& before = nullptr);
 };
 
 }  // namespace remora::reconcilers

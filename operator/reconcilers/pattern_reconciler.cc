@@ -1,5 +1,7 @@
 #include "operator/reconcilers/pattern_reconciler.h"
 
+#include <set>
+#include <string>
 #include <utility>
 
 #include "operator/api/annotations.h"
@@ -32,13 +34,30 @@ bool PatternReconciler::IsWritten(const PatternObject& pattern, const json& stat
 Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std::stop_token stop) {
   const std::shared_ptr<const PatternObject> pattern = options_.patterns.Find(key);
   if (!pattern) {
+    options_.acceptance.Forget(key);
     MutexLock lock(mutex_);
     written_.erase(key);
     return runtime::Requeue();
   }
+  const auto acceptance = options_.acceptance.Accept(*pattern, stop);
+  if (!acceptance.ok()) return acceptance.error();
   const Census census = options_.pods.Count(key, pattern->created);
-  const json status = BuildStatus({*pattern, census, options_.clock.WallNow()});
-  if (IsWritten(*pattern, status)) return runtime::Requeue();
+  const json status = BuildStatus({*pattern, census, *acceptance, options_.clock.WallNow()});
+  auto requeue = Write(*pattern, status, stop);
+  if (!requeue.ok()) return requeue.error();
+  std::set<std::string> in_use = {pattern->live->wanted, acceptance->current_revision};
+  for (const auto& [revision, pods] : census.revisions) in_use.insert(revision);
+  if (auto trimmed = options_.history.Trim(*pattern, in_use, stop); !trimmed.ok()) {
+    return trimmed.error();
+  }
+  if (acceptance->again && !*requeue) return acceptance->again;
+  return requeue;
+}
+
+Result<runtime::Requeue> PatternReconciler::Write(const PatternObject& pattern, const json& status,
+                                                  const std::stop_token& stop) {
+  const PatternKey& key = pattern.key;
+  if (IsWritten(pattern, status)) return runtime::Requeue();
   const Clock::TimePoint now = options_.clock.Now();
   {
     MutexLock lock(mutex_);
@@ -52,7 +71,7 @@ Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std
   const kube::PatchBody body{
       .type = kube::PatchType::kApply, .patch = StatusPatch(key, status), .force = true};
   const auto written = options_.client.Patch(resource, key.object(), body,
-                                             {.stop = std::move(stop), .deadline = kWriteDeadline});
+                                             {.stop = stop, .deadline = kWriteDeadline});
   if (!written.ok() && written.error().code() != ErrorCode::kNotFound) return written.error();
   MutexLock lock(mutex_);
   // A write that has failed does not count: how long to wait then is the queue's business.

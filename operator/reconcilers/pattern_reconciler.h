@@ -1,6 +1,7 @@
 // PatternReconciler: the status of each pattern, true and not written more often than needed.
 //
 // Contract
+//   - Has new specs accepted first (PatternAcceptance): the revision is kept before the status names it.
 //   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
 //     from what is there, and at most once in Options::interval for a pattern.
 //   - A pattern that is gone needs nothing: there are no finalizers.
@@ -22,7 +23,9 @@
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
 #include "operator/kube/client.h"
+#include "operator/reconcilers/pattern_acceptance.h"
 #include "operator/reconcilers/pattern_caches.h"
+#include "operator/reconcilers/pattern_history.h"
 #include "operator/reconcilers/pattern_object.h"
 #include "operator/reconcilers/pod_table.h"
 #include "operator/runtime/controller.h"
@@ -36,6 +39,8 @@ class PatternReconciler final : public runtime::Reconciler<PatternKey> {
     Clock& clock;
     const PatternListers& patterns;
     const PodTable& pods;
+    PatternAcceptance& acceptance;
+    PatternHistory& history;
     std::chrono::milliseconds interval{1000};
   };
 
@@ -51,6 +56,9 @@ class PatternReconciler final : public runtime::Reconciler<PatternKey> {
   };
 
   bool IsWritten(const PatternObject& pattern, const nlohmann::json& status);
+  // When it may be written; nothing: it was.
+  Result<runtime::Requeue> Write(const PatternObject& pattern, const nlohmann::json& status,
+                                 const std::stop_token& stop);
 
   const Options options_;
   Mutex mutex_;

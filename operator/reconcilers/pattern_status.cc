@@ -17,9 +17,11 @@ using nlohmann::json;
 constexpr std::size_t kMostWorkloads = 10;
 constexpr std::size_t kLongestMessage = 1024;  // as the CRDs bound it
 
+enum class Truth { kTrue, kFalse, kUnknown };
+
 struct Condition {
   std::string type;
-  bool holds = false;
+  Truth truth = Truth::kUnknown;
   std::string reason;
   std::string message;
 };
@@ -33,23 +35,34 @@ std::string Pods(std::int64_t count) {
   return std::to_string(count) + (count == 1 ? " Pod" : " Pods");
 }
 
-Condition Accepted(const PatternObject& pattern) {
-  if (pattern.stored->compiled)
-    return {"Accepted", true, "Valid", "The pattern can be added to Pods."};
-  return {"Accepted", false, "InvalidSpec", pattern.stored->complaint};
+Condition Accepted(const Acceptance& acceptance) {
+  const auto say = [&](Truth truth, const char* reason, const std::string& before) {
+    return Condition{"Accepted", truth, reason, before + acceptance.message};
+  };
+  switch (acceptance.state) {
+    case Acceptance::State::kAccepted:
+      return say(Truth::kTrue, "Valid", "The pattern can be added to Pods.");
+    case Acceptance::State::kInvalid: return say(Truth::kFalse, "InvalidSpec", "");
+    case Acceptance::State::kRejected:
+      return say(Truth::kFalse, "RejectedByApiServer", "The API server refuses a Pod with it: ");
+    case Acceptance::State::kPending: break;
+  }
+  return say(Truth::kUnknown, "CheckPending", "");
 }
 
 Condition Progressing(std::int64_t outdated) {
-  if (outdated == 0) return {"Progressing", false, "Complete", "No Pod has an older revision."};
-  return {
-      "Progressing", false, "NeedsRecreate",
-      Pods(outdated) + " with an older revision: the current one comes with the next creation."};
+  if (outdated == 0) {
+    return {"Progressing", Truth::kFalse, "Complete", "No Pod has another revision."};
+  }
+  return {"Progressing", Truth::kFalse, "NeedsRecreate",
+          Pods(outdated) + " with another revision: the current one comes with the next creation."};
 }
 
 Condition Degraded(const Census& census) {
-  if (census.missing == 0)
-    return {"Degraded", false, "AsExpected", "Every Pod that asks was answered."};
-  return {"Degraded", true, "PodsMissing",
+  if (census.missing == 0) {
+    return {"Degraded", Truth::kFalse, "AsExpected", "Every Pod that asks was answered."};
+  }
+  return {"Degraded", Truth::kTrue, "PodsMissing",
           Pods(census.missing) + " asked for it and came without, such as " +
               census.missing_pod.ToString() +
               ": the webhook did not see them. They get it when they are created anew."};
@@ -57,10 +70,22 @@ Condition Degraded(const Census& census) {
 
 Condition Ready(const Condition& accepted, const Condition& progressing,
                 const Condition& degraded) {
-  if (!accepted.holds) return {"Ready", false, accepted.reason, accepted.message};
-  if (progressing.holds) return {"Ready", false, progressing.reason, progressing.message};
-  if (degraded.holds) return {"Ready", false, degraded.reason, degraded.message};
-  return {"Ready", true, "Ready", "The pattern is in service."};
+  const auto spoilt_by = [](const Condition& condition) {
+    return Condition{"Ready", Truth::kFalse, condition.reason, condition.message};
+  };
+  if (accepted.truth != Truth::kTrue) return spoilt_by(accepted);
+  if (progressing.truth == Truth::kTrue) return spoilt_by(progressing);
+  if (degraded.truth == Truth::kTrue) return spoilt_by(degraded);
+  return {"Ready", Truth::kTrue, "Ready", "The pattern is in service."};
+}
+
+const char* StatusOf(const Condition& condition) {
+  switch (condition.truth) {
+    case Truth::kTrue: return "True";
+    case Truth::kFalse: return "False";
+    case Truth::kUnknown: break;
+  }
+  return "Unknown";
 }
 
 // Since when the condition is what it is.
@@ -69,9 +94,8 @@ std::string Since(const Condition& condition, const StatusInputs& inputs) {
   if (status.is_object() && status.contains("conditions") && status["conditions"].is_array()) {
     for (const json& before : status["conditions"]) {
       if (!before.is_object() || before.value("type", "") != condition.type) continue;
-      const bool held = before.value("status", "") == "True";
       const std::string since = before.value("lastTransitionTime", "");
-      if (held == condition.holds && !since.empty()) return since;
+      if (before.value("status", "") == StatusOf(condition) && !since.empty()) return since;
     }
   }
   return FormatTime(inputs.now);
@@ -79,10 +103,10 @@ std::string Since(const Condition& condition, const StatusInputs& inputs) {
 
 json ToJson(const Condition& condition, const StatusInputs& inputs) {
   return {{"type", condition.type},
-          {"status", condition.holds ? "True" : "False"},
+          {"status", StatusOf(condition)},
           {"reason", condition.reason},
           {"message", Clipped(condition.message)},
-          {"observedGeneration", inputs.pattern.generation},
+          {"observedGeneration", inputs.pattern.generation()},
           {"lastTransitionTime", Since(condition, inputs)}};
 }
 
@@ -116,10 +140,14 @@ json WorkloadsOf(const Census& census) {
 json BuildStatus(const StatusInputs& inputs) {
   const Census& census = inputs.census;
   const PatternObject& pattern = inputs.pattern;
-  const auto current = census.revisions.find(pattern.revision);
+  const Acceptance& acceptance = inputs.acceptance;
+  // What new Pods get.
+  const std::string& served =
+      pattern.live->is_pinned ? pattern.live->wanted : acceptance.current_revision;
+  const auto current = census.revisions.find(served);
   const std::int64_t updated = current == census.revisions.end() ? 0 : current->second;
   const std::int64_t outdated = census.injected - updated;
-  const Condition accepted = Accepted(pattern);
+  const Condition accepted = Accepted(acceptance);
   const Condition progressing = Progressing(outdated);
   const Condition degraded = Degraded(census);
   json conditions = json::array();
@@ -127,17 +155,20 @@ json BuildStatus(const StatusInputs& inputs) {
        {Ready(accepted, progressing, degraded), accepted, progressing, degraded}) {
     conditions.push_back(ToJson(condition, inputs));
   }
-  return {{"observedGeneration", pattern.generation},
-          {"conditions", std::move(conditions)},
-          {"currentRevision", pattern.revision},
-          {"pods",
-           {{"matched", census.injected + census.missing + census.refused},
-            {"injected", census.injected},
-            {"missing", census.missing},
-            {"refused", census.refused},
-            {"updated", updated},
-            {"outdated", outdated}}},
-          {"workloads", WorkloadsOf(census)}};
+  json status = {{"observedGeneration", pattern.generation()},
+                 {"conditions", std::move(conditions)},
+                 {"pods",
+                  {{"matched", census.injected + census.missing + census.refused},
+                   {"injected", census.injected},
+                   {"missing", census.missing},
+                   {"refused", census.refused},
+                   {"updated", updated},
+                   {"outdated", outdated}}},
+                 {"workloads", WorkloadsOf(census)}};
+  if (!acceptance.current_revision.empty()) {
+    status["currentRevision"] = acceptance.current_revision;
+  }
+  return status;
 }
 
 }  // namespace remora::reconcilers

@@ -7,12 +7,13 @@
 // Thread-safety: pure function. Errors: none.
 //
 // Example
-//   json status = BuildStatus({pattern, census, clock.WallNow()});
+//   json status = BuildStatus({pattern, census, acceptance, clock.WallNow()});
 #pragma once
 
 #include <nlohmann/json.hpp>
 
 #include "operator/base/clock.h"
+#include "operator/reconcilers/pattern_acceptance.h"
 #include "operator/reconcilers/pattern_object.h"
 #include "operator/reconcilers/pod_table.h"
 
@@ -21,6 +22,7 @@ namespace remora::reconcilers {
 struct StatusInputs {
   const PatternObject& pattern;
   const Census& census;
+  const Acceptance& acceptance;
   Clock::WallTimePoint now = {};
 };
 

@@ -204,12 +204,18 @@ TEST(PodShape, DropsWhatNobodyReads) {
 
 class PatternStatusTest : public PodTableTest {
  protected:
-  json Status(json before = nullptr, const char* now = "2026-01-02T00:00:00Z") {
+  PatternStatusTest() {
+    acceptance_.state = Acceptance::State::kAccepted;
+    acceptance_.current_revision = (*PatternObject::FromObject(Sidecar("saver")))->revision();
+  }
+  json Status(json before = nullptr, const char* now = "2026-01-02T00:00:00Z",
+              const std::string& pinned = "") {
     json object = Sidecar("saver");
     object["status"] = std::move(before);
+    if (!pinned.empty()) object["spec"]["pinnedRevision"] = pinned;
     const auto pattern = PatternObject::FromObject(object);
     REMORA_CHECK(pattern.ok());
-    return BuildStatus({**pattern, Count(), *ParseTime(now)});
+    return BuildStatus({**pattern, Count(), acceptance_, *ParseTime(now)});
   }
   static std::string Condition(const json& status, const std::string& type) {
     for (const json& condition : status["conditions"]) {
@@ -220,10 +226,33 @@ class PatternStatusTest : public PodTableTest {
     }
     return "none";
   }
+
+  Acceptance acceptance_;
 };
 
+TEST_F(PatternStatusTest, SaysWhyASpecIsNotAccepted) {
+  const auto with = [&](Acceptance::State state) {
+    acceptance_.state = state;
+    return Status();
+  };
+  EXPECT_EQ(Condition(with(Acceptance::State::kInvalid), "Accepted"), "False InvalidSpec");
+  EXPECT_EQ(Condition(with(Acceptance::State::kRejected), "Accepted"), "False RejectedByApiServer");
+  EXPECT_EQ(Condition(with(Acceptance::State::kPending), "Accepted"), "Unknown CheckPending");
+  EXPECT_EQ(Condition(with(Acceptance::State::kPending), "Ready"), "False CheckPending");
+  acceptance_.current_revision = "";
+  EXPECT_FALSE(Status().contains("currentRevision"));
+}
+
+TEST_F(PatternStatusTest, CountsAsUpdatedWhatNewPodsGet) {
+  Add(Pod("a", Record("Injected", "b4x6c2f9kd")));
+  Add(Pod("b", Record("Injected", acceptance_.current_revision)));
+  Add(Pod("c", Record("Injected", acceptance_.current_revision)));
+  EXPECT_EQ(Status()["pods"]["updated"], 2);
+  EXPECT_EQ(Status(nullptr, "2026-01-02T00:00:00Z", "b4x6c2f9kd")["pods"]["updated"], 1);
+}
+
 TEST_F(PatternStatusTest, IsReadyWhereNothingIsMissing) {
-  Add(Pod("a", Record("Injected", (*PatternObject::FromObject(Sidecar("saver")))->revision)));
+  Add(Pod("a", Record("Injected", (*PatternObject::FromObject(Sidecar("saver")))->revision())));
   const json status = Status();
   EXPECT_EQ(Condition(status, "Ready"), "True Ready");
   EXPECT_EQ(Condition(status, "Accepted"), "True Valid");

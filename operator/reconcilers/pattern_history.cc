@@ -1,0 +1,172 @@
+#include "operator/reconcilers/pattern_history.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "operator/base/log.h"
+#include "operator/injection/compiled_pattern.h"
+
+namespace remora::reconcilers {
+
+namespace {
+
+using api::KeptRevision;
+using nlohmann::json;
+
+constexpr std::chrono::seconds kWriteDeadline{4};
+
+const kube::Resource& Resource() {
+  static const kube::Resource kResource{"apps", "v1", "controllerrevisions"};
+  return kResource;
+}
+
+kube::ObjectKey KeyOf(const PatternObject& pattern, const std::string& revision) {
+  return {pattern.key.namespace_name,
+          api::ControllerRevisionName(pattern.key.kind, pattern.key.name, revision)};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const KeptRevision>> DecodeRevision(const json& object) {
+  auto kept = api::ReadKeptRevision(object);
+  if (!kept.ok()) return kept.error();
+  kept->spec.clear();  // the operator reads none
+  return std::make_shared<const KeptRevision>(*std::move(kept));
+}
+
+std::optional<PatternKey> PatternOfRevision(const kube::ObjectKey& key) {
+  const std::size_t last = key.name.rfind('-');
+  if (last == std::string::npos) return std::nullopt;
+  for (const auto kind :
+       {api::PatternKind::kAmbassador, api::PatternKind::kSidecar, api::PatternKind::kAdapter}) {
+    const std::string prefix = api::ControllerRevisionName(kind, "", "");
+    const std::string_view kind_part = std::string_view(prefix).substr(0, prefix.size() - 1);
+    if (!key.name.starts_with(kind_part) || last < kind_part.size()) continue;
+    return PatternKey{kind, key.namespace_name,
+                      key.name.substr(kind_part.size(), last - kind_part.size())};
+  }
+  return std::nullopt;
+}
+
+std::vector<PatternHistory::Kept> PatternHistory::Of(const PatternObject& pattern) const {
+  std::vector<Kept> all;
+  const auto contents = revisions_.Load();
+  // Their names begin alike, and the entries are sorted.
+  const kube::ObjectKey first = KeyOf(pattern, "");
+  for (auto at = contents->LowerBound(contents->entries, first);
+       at != contents->entries.end() && (*at)->key.namespace_name == first.namespace_name &&
+       (*at)->key.name.starts_with(first.name);
+       ++at) {
+    if ((*at)->value && (*at)->value->owner == pattern.identity()) all.push_back((*at)->value);
+  }
+  AddWritten(pattern, all);
+  std::sort(all.begin(), all.end(),
+            [](const Kept& a, const Kept& b) { return a->number < b->number; });
+  return all;
+}
+
+void PatternHistory::AddWritten(const PatternObject& pattern, std::vector<Kept>& all) const {
+  MutexLock lock(mutex_);
+  const auto at = written_.find(pattern.key);
+  if (at == written_.end()) return;
+  const Kept written = at->second;
+  const auto same = std::find_if(all.begin(), all.end(), [&](const Kept& kept) {
+    return kept->revision == written->revision;
+  });
+  const bool is_back = same != all.end() && (*same)->number >= written->number;
+  // Once it is back, the cache alone says whether it is there.
+  if (is_back || written->owner != pattern.identity()) {
+    written_.erase(at);
+  } else if (same == all.end()) {
+    all.push_back(written);
+  } else {
+    *same = written;
+  }
+}
+
+bool PatternHistory::IsKept(const PatternObject& pattern, const std::string& revision) const {
+  const auto all = Of(pattern);
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Kept& kept) { return kept->revision == revision; });
+}
+
+bool PatternHistory::IsLatest(const PatternObject& pattern) const {
+  const auto all = Of(pattern);
+  return !all.empty() && all.back()->revision == pattern.revision();
+}
+
+std::vector<std::string> PatternHistory::Known(const PatternObject& pattern) const {
+  std::vector<std::string> names;
+  for (const Kept& kept : Of(pattern)) names.push_back(kept->revision);
+  return names;
+}
+
+Result<void> PatternHistory::Keep(const PatternObject& pattern, const std::stop_token& stop) {
+  const auto all = Of(pattern);
+  const std::int64_t number = all.empty() ? 1 : all.back()->number + 1;
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  if (IsKept(pattern, pattern.revision())) {
+    const kube::PatchBody renumber{.type = kube::PatchType::kMerge,
+                                   .patch = {{"revision", number}}};
+    auto patched = client_.Patch(Resource(), KeyOf(pattern, pattern.revision()), renumber, call);
+    if (!patched.ok()) return patched.error();
+  } else {
+    const json object =
+        api::MakeControllerRevision(pattern.identity(), json::parse(*pattern.spec), number);
+    auto created = client_.Create(Resource(), object, call);
+    if (!created.ok() && created.error().code() != ErrorCode::kAlreadyExists) {
+      return created.error();
+    }
+    if (!created.ok()) {
+      auto replaced = Replace(pattern, object, stop);
+      if (!replaced.ok()) return replaced;
+    }
+  }
+  MutexLock lock(mutex_);
+  written_[pattern.key] = std::make_shared<const KeptRevision>(
+      KeptRevision{pattern.identity(), pattern.revision(), number, "", ""});
+  return {};
+}
+
+Result<void> PatternHistory::Replace(const PatternObject& pattern, const json& object,
+                                     const std::stop_token& stop) {
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  const kube::ObjectKey key = KeyOf(pattern, pattern.revision());
+  const auto there = client_.Get(Resource(), key, call);
+  if (!there.ok()) return there.error();
+  const auto kept = api::ReadKeptRevision(*there);
+  if (kept.ok() && kept->owner == pattern.identity()) return {};  // the watch is late
+  Log(LogLevel::kWarning, "replacing a ControllerRevision that is not what its name says",
+      {{"object", key.ToString()},
+       {"reason", kept.ok() ? "it is of another pattern of that name" : kept.error().message()}});
+  const auto deleted = client_.Delete(
+      Resource(), key, {.uid = there->at("metadata").value("uid", std::string())}, call);
+  if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted.error();
+  const auto created = client_.Create(Resource(), object, call);
+  return created.ok() ? Result<void>() : created.error();
+}
+
+Result<void> PatternHistory::Trim(const PatternObject& pattern, const std::set<std::string>& in_use,
+                                  const std::stop_token& stop) {
+  if (!pattern.live->stored->compiled) return {};  // its limit is not known
+  std::vector<Kept> idle;
+  for (const Kept& kept : Of(pattern)) {
+    if (!in_use.contains(kept->revision)) idle.push_back(kept);
+  }
+  const auto limit =
+      static_cast<std::size_t>(pattern.live->stored->compiled->spec().revision_history_limit);
+  for (std::size_t i = 0; i + limit < idle.size(); ++i) {
+    const auto deleted = client_.Delete(Resource(), KeyOf(pattern, idle[i]->revision), {},
+                                        {.stop = stop, .deadline = kWriteDeadline});
+    if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted;
+  }
+  return {};
+}
+
+void PatternHistory::Forget(const PatternKey& key) {
+  MutexLock lock(mutex_);
+  written_.erase(key);
+}
+
+}  // namespace remora::reconcilers
