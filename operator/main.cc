@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/api/annotations.h"
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
 #include "operator/base/metric_family.h"
@@ -21,6 +22,8 @@
 #include "operator/reconcilers/certificate_reconciler.h"
 #include "operator/reconcilers/operator_metrics.h"
 #include "operator/runtime/end_signals.h"
+#include "operator/runtime/event_recorder.h"
+#include "operator/runtime/host_name.h"
 #include "operator/runtime/leader_elector.h"
 #include "operator/runtime/manager.h"
 #include "operator/runtime/probe_server.h"
@@ -35,11 +38,7 @@ constexpr int kMemoryArenas = 2;
 
 std::string IdentityOf(const OperatorOptions& options) {
   if (!options.identity.empty()) return options.identity;
-  constexpr std::size_t kLongestHostName = 256;
-  std::string host(kLongestHostName, '\0');
-  if (gethostname(host.data(), host.size() - 1) != 0) host = "unknown";
-  host.resize(host.find('\0') == std::string::npos ? host.size() : host.find('\0'));
-  return host + "_" + std::to_string(getpid());
+  return runtime::HostName() + "_" + std::to_string(getpid());
 }
 
 reconcilers::CertificateReconciler::Options CertificateOptionsOf(const OperatorOptions& options) {
@@ -94,11 +93,16 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
   if (!client.ok()) return client.error();
 
   runtime::LeaderElector elector(ElectionOf(**client, clock, options));
+  runtime::EventRecorder events(
+      {.client = **client,
+       .clock = clock,
+       .reporter = {std::string(api::kGroup) + "/operator", IdentityOf(options)}});
   LeaderWork work(**client, clock, options, [&] { return elector.HoldsLease(); });
   reconcilers::CertificateReconciler certificates(**client, clock, CertificateOptionsOf(options));
   std::vector<MetricSource> metrics = work.metrics();
   metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));
   metrics.push_back(reconcilers::CertificateFamilies(certificates, clock));
+  metrics.push_back(runtime::EventFamilies(events));
   const auto probes = runtime::ProbeServer::Start(
       {.address = options.bind_address,
        .port = options.port,
@@ -110,6 +114,8 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
       {{"version", REMORA_VERSION}, {"port", (*probes)->port()}, {"api_server", config->server}});
 
   std::atomic<bool> lost = false;
+  runtime::Manager last;  // ends after those who record Events
+  last.Add("events", [&](const std::stop_token& stop) { events.Run(stop); });
   runtime::Manager manager;
   {
     runtime::Manager election;
@@ -130,6 +136,7 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
     Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"lease_lost", lost.load()}});
   }
   manager.Stop();
+  last.Stop();
   if (!lost) elector.Release();
   return lost ? kFailure : 0;
 }

@@ -17,6 +17,8 @@
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
 #include "operator/runtime/end_signals.h"
+#include "operator/runtime/event_recorder.h"
+#include "operator/runtime/host_name.h"
 #include "operator/runtime/informer.h"
 #include "operator/runtime/manager.h"
 #include "operator/runtime/reflector_metrics.h"
@@ -183,8 +185,14 @@ Result<void> Serve(const Options& options, runtime::EndSignals& signals) {
   std::atomic<bool> draining = false;
   std::atomic<bool> trimmed = false;
   LiveLookup lookup(FetchFrom(**client), clock);
+  runtime::EventRecorder events(
+      {.client = **client,
+       .clock = clock,
+       .reporter = {std::string(api::kGroup) + "/webhook", runtime::HostName()}});
+  metrics.AddSource(runtime::EventFamilies(events));
   const EndpointsOptions endpoints{
-      .pods = {caches.patterns, environment, metrics, &lookup},
+      .pods = {caches.patterns, environment, metrics, &lookup,
+               [&](runtime::Event event) { events.Record(std::move(event)); }},
       .not_ready = [&] { return WhyNotReady(caches.patterns, trimmed, draining); }};
 
   const auto listener = HttpListener::Start(
@@ -201,6 +209,7 @@ Result<void> Serve(const Options& options, runtime::EndSignals& signals) {
   (*certificate)->Watch(kCertificateInterval);
   runtime::Manager manager;
   caches.RunIn(manager);
+  manager.Add("events", [&](const std::stop_token& stop) { events.Run(stop); });
   manager.Add("memory", [&](const std::stop_token& stop) {
     TrimMemoryOnceRead(caches.patterns, clock, trimmed, stop);
   });

@@ -2,9 +2,11 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "operator/api/annotations.h"
 #include "operator/base/log.h"
+#include "operator/base/utf8.h"
 #include "operator/injection/plan.h"
 
 namespace remora::webhook {
@@ -62,9 +64,7 @@ std::string Warning(std::string_view sentence) {
   constexpr std::size_t kLength = 120;
   constexpr std::string_view kEllipsis = "...";
   if (sentence.size() <= kLength) return std::string(sentence);
-  std::size_t cut = kLength - kEllipsis.size();
-  while (cut > 0 && (static_cast<unsigned char>(sentence[cut]) & 0xC0U) == 0x80U) --cut;
-  return std::string(sentence.substr(0, cut)).append(kEllipsis);
+  return std::string(Utf8Prefix(sentence, kLength - kEllipsis.size())).append(kEllipsis);
 }
 
 }  // namespace
@@ -114,6 +114,7 @@ void PodHandler::AnswerNothingAdded(const Review& review, const Denial& denial, 
        {"pod", PodName(review)},
        {"reason", ReasonName(api::Reason::kInternalError)},
        {"message", denial.message}});
+  if (options_.record_event) Record(UndecidedEvents(review, denial.message, admit, arena()));
   if (!admit) return WriteDenied(review, denial, {}, response.body);
   const std::string warning = Warning(denial.message);
   WriteAllowed(review, {}, std::array{std::string_view(warning)}, response.body);
@@ -121,6 +122,7 @@ void PodHandler::AnswerNothingAdded(const Review& review, const Denial& denial, 
 
 void PodHandler::Report(const Review& review, const Outcome& outcome) {
   const bool denied = outcome.verdict == Verdict::kDenied;
+  bool refused = denied;
   if (denied) LogDenied(review, outcome);
   if (outcome.plan == nullptr) return;
   if (!outcome.plan->refusal.empty()) {
@@ -130,8 +132,14 @@ void PodHandler::Report(const Review& review, const Outcome& outcome) {
     metrics().CountDecision(decision.kind, decision.reason);
     if (!denied && ClassOf(decision.reason) == api::ReasonClass::kByOnError) {
       LogLeftOut(review, decision);
+      refused = true;
     }
   }
+  if (refused && options_.record_event) Record(RefusalEvents(review, outcome, arena()));
+}
+
+void PodHandler::Record(std::vector<runtime::Event> events) const {
+  for (runtime::Event& event : events) options_.record_event(std::move(event));
 }
 
 }  // namespace remora::webhook

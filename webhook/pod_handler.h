@@ -9,7 +9,8 @@
 //   - Until the patterns have been read once, and on a bug in the engine (an exception), who asked is
 //     denied, with 503 and 500; a bug does not deny a Pod whose on-error is Admit. Who did not ask
 //     (automatic) is allowed with a warning.
-//   - Every denial, and every pattern that a Pod was admitted without, is one log line.
+//   - Every denial, and every pattern that a Pod was admitted without, is one log line, and an Event
+//     about the Pod's controller (refusal_events.h).
 // Thread-safety: owner thread only; what it shares is immutable or internally synchronised.
 // Lifetime: what PodHandlerOptions refers to outlives it.
 //
@@ -20,12 +21,14 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "operator/injection/injector.h"
 #include "webhook/live_lookup.h"
 #include "webhook/metrics.h"
 #include "webhook/pattern_source.h"
 #include "webhook/pod_decider.h"
+#include "webhook/refusal_events.h"
 #include "webhook/review_handler.h"
 
 namespace remora::webhook {
@@ -34,7 +37,8 @@ struct PodHandlerOptions {
   const PatternSource& patterns;
   const injection::Environment& environment;
   Metrics& metrics;
-  LiveLookup* lookup = nullptr;  // null: the cache is all there is
+  LiveLookup* lookup = nullptr;        // null: the cache is all there is
+  RecordEvent record_event = nullptr;  // null: nobody is told
 };
 
 class PodHandler final : public ReviewHandler {
@@ -52,6 +56,7 @@ class PodHandler final : public ReviewHandler {
   void AnswerNothingAdded(const Review& review, const Denial& denial, bool admit,
                           Response& response);
   void Report(const Review& review, const injection::Outcome& outcome);
+  void Record(std::vector<runtime::Event> events) const;
 
   const PodHandlerOptions options_;
   PodDecider decider_{options_.environment, options_.lookup};

@@ -36,6 +36,12 @@ std::size_t Utf8SequenceLength(std::string_view text) {
   return 0;
 }
 
+std::string_view Utf8Prefix(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && IsContinuation(ByteAt(text, bytes))) --bytes;
+  return text.substr(0, bytes);
+}
+
 std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

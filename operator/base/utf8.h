@@ -18,6 +18,9 @@ namespace remora {
 // The length of the one valid sequence at the start of `text`, 1 to 4; 0 when there is none.
 std::size_t Utf8SequenceLength(std::string_view text);
 
+// At most so many bytes of `text`, which is valid: cut where a character ends.
+std::string_view Utf8Prefix(std::string_view text, std::size_t bytes);
+
 // `text` with U+FFFD for every byte that belongs to no valid sequence.
 std::string ReplaceInvalidUtf8(std::string_view text);
 

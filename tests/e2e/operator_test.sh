@@ -127,6 +127,7 @@ main() {
   check "and so not Ready" eventually condition_is Ready False PodsMissing
   check "the metric says it, too" eventually metric_is "$WORK/a" \
     "remora_pattern_pods{kind=\"Sidecar\",namespace=\"$NS\",name=\"saver\",state=\"missing\"}" 2
+  check "no Event was dropped" metric_is "$WORK/a" remora_events_dropped_total 0
   register_webhook "$WORK/webhook"
   kubectl --namespace "$NS" delete pods --selector app=web --wait=false >/dev/null
   check "made anew, none is missing" eventually status_is pods.missing 0

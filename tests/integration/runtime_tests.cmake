@@ -7,3 +7,7 @@ remora_test(kube_client_test
           ${CMAKE_CURRENT_LIST_DIR}/reflector_over_tls_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/watch_stream_test.cc
   DEPS remora_runtime remora_fakes LABELS integration)
+remora_test(event_recorder_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/event_recorder_test.cc
+  DEPS remora_runtime remora_fakes LABELS integration)

@@ -263,6 +263,16 @@ TEST(Utf8, ReplacesWhatIsNotUtf8ByteByByte) {
   }
 }
 
+TEST(Utf8, IsCutWhereACharacterEnds) {
+  const std::string text =
+      "a\xE2\x82\xAC"
+      "b";
+  const std::string_view prefixes[] = {"", "a", "a", "a", "a\xE2\x82\xAC", text, text};
+  for (std::size_t bytes = 0; bytes < std::size(prefixes); ++bytes) {
+    EXPECT_EQ(Utf8Prefix(text, bytes), prefixes[bytes]) << bytes;
+  }
+}
+
 TEST(Arena, GivesAlignedMemoryThatIsNobodyElses) {
   Arena arena;
   std::pmr::memory_resource& memory = arena;
