@@ -1,5 +1,6 @@
 #include "operator/leader_work.h"
 
+#include <chrono>
 #include <utility>
 
 #include "operator/api/annotations.h"
@@ -10,26 +11,37 @@ namespace remora {
 using reconcilers::PatternKey;
 using reconcilers::PatternObject;
 
-LeaderWork::LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions& options,
-                       std::function<bool()> may_write)
-    : clock_(clock),
+namespace {
+
+// How long a burst of changes is waited for before what is missing is looked at.
+constexpr std::chrono::seconds kGather{1};
+
+}  // namespace
+
+LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies)
+    : clock_(dependencies.clock),
+      may_write_(std::move(dependencies.may_write)),
       environment_{.catalog_namespace = options.catalog_namespace},
-      queue_(clock),
+      queue_(clock_),
       pods_({.environment = environment_,
              .excluded_namespaces = {options.excluded_namespaces.begin(),
                                      options.excluded_namespaces.end()},
-             .on_change = [this](const PatternKey& key) { queue_.Add(key); }}),
-      ambassadors_(InformerOf(client, clock, api::PatternKind::kAmbassador)),
-      sidecars_(InformerOf(client, clock, api::PatternKind::kSidecar)),
-      adapters_(InformerOf(client, clock, api::PatternKind::kAdapter)),
-      namespaces_({.client = client,
-                   .clock = clock,
+             .on_change =
+                 [this](const PatternKey& key) {
+                   queue_.Add(key);
+                   missing_queue_.AddAfter(key, kGather);
+                 }}),
+      ambassadors_(InformerOf(dependencies.client, clock_, api::PatternKind::kAmbassador)),
+      sidecars_(InformerOf(dependencies.client, clock_, api::PatternKind::kSidecar)),
+      adapters_(InformerOf(dependencies.client, clock_, api::PatternKind::kAdapter)),
+      namespaces_({.client = dependencies.client,
+                   .clock = clock_,
                    .resource = {"", "v1", "namespaces"},
                    .decode = reconcilers::DecodeNamespace,
                    .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
                    .on_list = [this] { matcher_.Due(); }}),
-      revisions_({.client = client,
-                  .clock = clock,
+      revisions_({.client = dependencies.client,
+                  .clock = clock_,
                   .resource = {"apps", "v1", "controllerrevisions"},
                   .decode = reconcilers::DecodeRevision,
                   .on_event =
@@ -40,14 +52,14 @@ LeaderWork::LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions
                       },
                   .source = {.scope = {.label_selector = std::string(api::kPatternLabel)}}}),
       listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(), namespaces_.lister()},
-      pod_source_(client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
-      pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock}),
-      matcher_({.clock = clock, .patterns = listers_, .pods = pods_}),
-      check_({client, environment_, options.sealed_namespace}),
-      history_(client, revisions_.lister()),
-      acceptance_({clock, check_, history_}),
-      reconciler_({.client = client,
-                   .clock = clock,
+      pod_source_(dependencies.client, {"", "v1", "pods"}, reconcilers::PodListOptions()),
+      pod_reflector_({.name = "pods", .source = pod_source_, .sink = pods_, .clock = clock_}),
+      matcher_({.clock = clock_, .patterns = listers_, .pods = pods_}),
+      check_({dependencies.client, environment_, options.sealed_namespace}),
+      history_(dependencies.client, revisions_.lister()),
+      acceptance_({clock_, check_, history_}),
+      reconciler_({.client = dependencies.client,
+                   .clock = clock_,
                    .patterns = listers_,
                    .pods = pods_,
                    .acceptance = acceptance_,
@@ -55,10 +67,24 @@ LeaderWork::LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions
       controller_({.name = "patterns",
                    .queue = queue_,
                    .reconciler = reconciler_,
-                   .may_run = [this, may_write = std::move(may_write)] {
-                     return may_write() && matcher_.IsCurrent() && pods_.HasSynced() &&
-                            revisions_.lister().HasSynced();
-                   }}) {}
+                   .may_run = [this] { return MayRun(); }}),
+      missing_queue_(clock_),
+      missing_({.client = dependencies.client,
+                .clock = clock_,
+                .patterns = listers_,
+                .pods = pods_,
+                .environment = environment_,
+                .webhook = {options.namespace_name, options.webhook_service},
+                .record_event = std::move(dependencies.record_event)}),
+      missing_controller_(
+          {.name = "missing", .queue = missing_queue_, .reconciler = missing_, .may_run = [this] {
+             return MayRun();
+           }}) {}
+
+bool LeaderWork::MayRun() const {
+  return may_write_() && matcher_.IsCurrent() && pods_.HasSynced() &&
+         revisions_.lister().HasSynced();
+}
 
 void LeaderWork::RunIn(runtime::Manager& manager) {
   for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
@@ -67,6 +93,7 @@ void LeaderWork::RunIn(runtime::Manager& manager) {
   manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
   manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
   manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
+  manager.Add("missing", [this](const std::stop_token& stop) { missing_controller_.Run(stop); });
 }
 
 std::string LeaderWork::Missing() const {
@@ -84,7 +111,8 @@ std::vector<MetricSource> LeaderWork::metrics() const {
   }
   return {runtime::ReflectorFamilies(std::move(reflectors), clock_),
           reconcilers::PodFamilies(listers_, pods_),
-          reconcilers::QueueFamilies({{"patterns", [this] { return queue_.metrics(); }}})};
+          reconcilers::QueueFamilies({{"patterns", [this] { return queue_.metrics(); }},
+                                      {"missing", [this] { return missing_queue_.metrics(); }}})};
 }
 
 LeaderWork::Patterns::Options LeaderWork::InformerOf(kube::Client& client, Clock& clock,
@@ -97,6 +125,7 @@ LeaderWork::Patterns::Options LeaderWork::InformerOf(kube::Client& client, Clock
               [this, kind](const kube::ObjectKey& key) {
                 matcher_.Due();
                 queue_.Add({kind, key.namespace_name, key.name});
+                missing_queue_.AddAfter({kind, key.namespace_name, key.name}, kGather);
               },
           .on_list =
               [this] {

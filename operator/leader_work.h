@@ -9,7 +9,7 @@
 // Lifetime: client, clock and what may_write refers to outlive it, and it outlives the Manager.
 //
 // Example
-//   LeaderWork work(client, clock, options, [&] { return elector.HoldsLease(); });
+//   LeaderWork work(options, {client, clock, [&] { return elector.HoldsLease(); }});
 //   work.RunIn(manager);
 #pragma once
 
@@ -21,11 +21,13 @@
 #include "operator/base/metric_family.h"
 #include "operator/kube/client.h"
 #include "operator/options.h"
+#include "operator/reconcilers/missing_pod_reconciler.h"
 #include "operator/reconcilers/pattern_caches.h"
 #include "operator/reconcilers/pattern_reconciler.h"
 #include "operator/reconcilers/pod_matcher.h"
 #include "operator/reconcilers/pod_table.h"
 #include "operator/runtime/controller.h"
+#include "operator/runtime/event.h"
 #include "operator/runtime/informer.h"
 #include "operator/runtime/manager.h"
 
@@ -33,8 +35,14 @@ namespace remora {
 
 class LeaderWork {
  public:
-  LeaderWork(kube::Client& client, Clock& clock, const OperatorOptions& options,
-             std::function<bool()> may_write);
+  struct Dependencies {
+    kube::Client& client;
+    Clock& clock;
+    std::function<bool()> may_write;
+    std::function<void(runtime::Event)> record_event = nullptr;  // null: nobody is told
+  };
+
+  LeaderWork(const OperatorOptions& options, Dependencies dependencies);
 
   void RunIn(runtime::Manager& manager);
 
@@ -45,9 +53,11 @@ class LeaderWork {
  private:
   using Patterns = runtime::Informer<reconcilers::PatternObject>;
 
+  bool MayRun() const;
   Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind);
 
   Clock& clock_;
+  const std::function<bool()> may_write_;
   const injection::Environment environment_;
   runtime::WorkQueue<reconcilers::PatternKey> queue_;
   reconcilers::PodTable pods_;
@@ -65,6 +75,9 @@ class LeaderWork {
   reconcilers::PatternAcceptance acceptance_;
   reconcilers::PatternReconciler reconciler_;
   runtime::Controller<reconcilers::PatternKey> controller_;
+  runtime::WorkQueue<reconcilers::PatternKey> missing_queue_;
+  reconcilers::MissingPodReconciler missing_;
+  runtime::Controller<reconcilers::PatternKey> missing_controller_;
 };
 
 }  // namespace remora

@@ -97,7 +97,11 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
       {.client = **client,
        .clock = clock,
        .reporter = {std::string(api::kGroup) + "/operator", IdentityOf(options)}});
-  LeaderWork work(**client, clock, options, [&] { return elector.HoldsLease(); });
+  LeaderWork work(options,
+                  {.client = **client,
+                   .clock = clock,
+                   .may_write = [&] { return elector.HoldsLease(); },
+                   .record_event = [&](runtime::Event event) { events.Record(std::move(event)); }});
   reconcilers::CertificateReconciler certificates(**client, clock, CertificateOptionsOf(options));
   std::vector<MetricSource> metrics = work.metrics();
   metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));

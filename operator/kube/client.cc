@@ -255,15 +255,18 @@ Result<json> Client::Create(const Resource& resource, const json& object, const 
                             const WriteOptions& write) {
   auto key = KeyOf(object);
   if (!key.ok()) return key.error();
-  return impl_->Send({.method = "POST",
-                      .path = Query(PathOf(resource, {.namespace_name = key->namespace_name}))
-                                  .Add("fieldManager", impl_->options().field_manager)
-                                  .Add(write)
-                                  .Text(),
-                      .body = TextOf(object),
-                      .content_type = std::string(kJsonContent),
-                      .fresh_connection = true},
-                     call);
+  return impl_->Send(
+      {.method = "POST",
+       .path = Query(PathOf(resource, resource.subresource.empty()
+                                          ? ObjectKey{.namespace_name = key->namespace_name}
+                                          : *key))
+                   .Add("fieldManager", impl_->options().field_manager)
+                   .Add(write)
+                   .Text(),
+       .body = TextOf(object),
+       .content_type = std::string(kJsonContent),
+       .fresh_connection = true},
+      call);
 }
 
 Result<json> Client::Update(const Resource& resource, const json& object, const Call& call,

@@ -130,7 +130,8 @@ class Client {
   // One page.
   [[nodiscard]] Result<ListPage> List(const Resource& resource, const ListOptions& options = {},
                                       const Call& call = {});
-  // Namespace and name are those of object.metadata.
+  // Namespace and name are those of object.metadata; of a subresource (an eviction), the object's whose
+  // it is.
   [[nodiscard]] Result<nlohmann::json> Create(const Resource& resource,
                                               const nlohmann::json& object, const Call& call = {},
                                               const WriteOptions& write = {});

@@ -223,8 +223,10 @@ Census PodTable::Count(const PatternKey& pattern, Clock::WallTimePoint created) 
           census.missing_pod = pod->key;
         }
       }
-      ++seen.pods;
-      seen.newest = std::max(seen.newest, pod->created);
+      if (seen.pods++ == 0 || pod->created >= seen.newest) {
+        seen.newest = pod->created;
+        seen.newest_pod = pod->key;
+      }
     }
     if (seen.pods == 0) continue;
     switch (outcome.state) {

@@ -50,6 +50,7 @@ struct WorkloadOutcome {
   std::string message;
   std::int64_t pods = 0;
   Clock::WallTimePoint newest = {};
+  kube::ObjectKey newest_pod = {};
 };
 
 struct Census {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <compare>
+#include <map>
 #include <string>
 
 namespace remora::runtime {
@@ -27,9 +28,10 @@ struct Event {
   ObjectReference regarding = {};
   ObjectReference related = {};  // without a kind: none
   bool warning = false;
-  std::string reason = {};                         // one word, for programs
-  std::string action = {};                         // one word: what the reporter did
-  std::string note = {};                           // a sentence for people
+  std::string reason = {};  // one word, for programs
+  std::string action = {};  // one word: what the reporter did
+  std::string note = {};    // a sentence for people
+  std::map<std::string, std::string> annotations = {};
   auto operator<=>(const Event&) const = default;  // NOLINT(modernize-use-nullptr): not one
 };
 

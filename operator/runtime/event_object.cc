@@ -80,6 +80,7 @@ json EventObject(const Event& event, const EventReporter& reporter, const EventS
                  {"note", event.note},
                  {"regarding", ReferenceJson(event.regarding)}};
   if (!event.related.kind.empty()) object["related"] = ReferenceJson(event.related);
+  if (!event.annotations.empty()) object["metadata"]["annotations"] = event.annotations;
   if (sighting.count > 1) object["series"] = SeriesJson(sighting);
   return object;
 }
