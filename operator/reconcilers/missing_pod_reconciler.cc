@@ -164,7 +164,11 @@ std::optional<Clock::WallTimePoint> MissingPodReconciler::NextTurn(
   // Older than the pattern: nobody was missed then.
   if (workload.newest < pattern.created) return std::nullopt;
   auto& [generation, names] = given_up_[pattern.key];
-  if (std::exchange(generation, pattern.generation()) != pattern.generation()) names.clear();
+  if (std::exchange(generation, pattern.generation()) != pattern.generation()) {
+    // The edit may have mended it: one more try, an hour from now.
+    for (const WorkloadName& name : names) evicted_[name] = options_.clock.WallNow();
+    names.clear();
+  }
   const WorkloadName name = NameOf(workload);
   if (names.contains(name)) return std::nullopt;
   const auto evicted = evicted_.find(name);

@@ -9,7 +9,7 @@
 //     deny it; a webhook is ready; no Pod of the workload was evicted for an hour. The API server adds
 //     PodDisruptionBudgets.
 //   - One eviction a second at most. A workload whose new Pod came without it again is left alone, with
-//     a log line: evicting heals nothing there.
+//     a log line, until the pattern is edited: evicting heals nothing there.
 //   - What was evicted is remembered by the Events about it (PodReplaced), which live as long as the hour:
 //     another leader keeps to it.
 // Thread-safety: Reconcile() by one thread.

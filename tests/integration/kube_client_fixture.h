@@ -20,7 +20,7 @@ namespace remora::kube {
 
 inline constexpr char kThings[] = "/apis/example.dev/v1/things";
 inline const Resource kThing{"example.dev", "v1", "things"};
-// What the issue allows for a stop and for an event's way to the store.
+// The longest time for a stop and for an event's way to the store.
 inline constexpr std::chrono::milliseconds kPromptly{100};
 // Far below the default deadline of 30 s, far above what a loaded machine needs.
 inline constexpr std::chrono::seconds kSoon{5};

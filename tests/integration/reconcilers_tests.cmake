@@ -6,3 +6,7 @@ remora_test(certificate_reconciler_test
 add_executable(certificates_driver ${CMAKE_CURRENT_LIST_DIR}/certificates_driver.cc)
 target_link_libraries(certificates_driver
   PRIVATE remora_warnings remora_reconcilers remora_runtime CLI11::CLI11)
+remora_test(missing_pod_reconciler_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/missing_pod_reconciler_test.cc
+  DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)
