@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Measures: the engine alone, then the webhook and the baseline in turn, then what a Pod creation costs.
+# Measures: the engine alone, then the webhook and the baseline in turn; what a Pod creation costs; the
+# operator with many Pods.
 # Prints a table with the targets. A missed target is a figure, and no failure.
 #
 # The server under test gets core 0 to itself, the load core 1. The figures count on an idle machine
@@ -8,6 +9,8 @@
 # usage: hack/bench.sh [--json FILE] [--smoke]           engine and webhook
 #        hack/bench.sh cluster [--json FILE] [--smoke]   a Pod creation: without a webhook, with ours,
 #                                                        with a MutatingAdmissionPolicy
+#        hack/bench.sh operator [--json FILE] [--smoke]  the operator with 10,000 and 30,000 Pods; fails
+#                                                        when a status does not become true
 #
 #   --json FILE   also into FILE, one object a line: name, value, unit, target, met
 #   --smoke       every figure in half a minute, measured too briefly to mean anything
@@ -17,6 +20,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=webhook.sh
 source "$(dirname "${BASH_SOURCE[0]}")/webhook.sh"
+# shellcheck source-path=SCRIPTDIR source=operator.sh
+source "$(dirname "${BASH_SOURCE[0]}")/operator.sh"
 
 readonly BENCH=$REMORA_ROOT/tests/bench
 readonly BUILT=$REMORA_ROOT/build/release/tests/bench
@@ -32,6 +37,10 @@ usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 # --- before and after -----------------------------------------------------------------------------
 
 build() {
+  if [[ $WHAT == operator ]]; then
+    "$REMORA_ROOT/hack/build.sh" release remora-operator remora-webhook write_inputs
+    return
+  fi
   "$REMORA_ROOT/hack/build.sh" release remora-webhook engine_bench write_inputs
   mkdir -p "$TOOLS"
   run_slow "building baseline and load" "$TOOLS/build.log" build_go || fail "go could not build them"
@@ -41,7 +50,7 @@ build_go() { GOTOOLCHAIN=local go build -C "$BENCH" -o "$TOOLS/" ./...; }
 
 prepare() {
   need_commands taskset jq curl
-  need_go
+  [[ $WHAT == operator ]] || need_go
   (($(nproc) > 1)) || die "server and load need a core each, and there is only one"
   WORK=$(mktemp --directory "${TMPDIR:-/tmp}/remora-bench.XXXXXX")
   at_exit clean_up
@@ -243,21 +252,84 @@ load_creations() {
     --process "api-server=$RECORD_PID" --process "webhook=$(webhook_pid)" "${pods[@]}" >"$WORK/creations"
 }
 
+# --- the operator ---------------------------------------------------------------------------------
+
+# What the operator asks is counted from the audit log: it has a user of its own there.
+start_audited_cluster() {
+  export REMORA_APISERVER_ARGS="--audit-policy-file=$BENCH/operator/audit-policy.yaml"
+  REMORA_APISERVER_ARGS+=" --audit-log-path=$WORK/audit.log"
+  start_cluster
+  APISERVER=$(kubectl config view --raw --output 'jsonpath={.clusters[0].cluster.server}')
+  PKI=$REMORA_CLUSTER_DIR/pki
+  issue_certificate "$PKI" remora-operator /O=system:masters/CN=remora-operator clientAuth
+  write_kubeconfig "$PKI" remora-operator "$APISERVER" "$WORK/kubeconfig"
+  PROXY_PORT=$(/usr/bin/python3 "$REMORA_ROOT/hack/cluster/free_ports.py" 1)
+  write_kubeconfig "$PKI" remora-operator "https://127.0.0.1:$PROXY_PORT" "$WORK/proxied-kubeconfig"
+}
+
+# on_api_server COMMAND OPTION...
+on_api_server() {
+  PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$BENCH/operator/measure.py" "$1" \
+    --server "$APISERVER" --pki "$PKI" "${@:2}"
+}
+
+# The records on the Pods are the webhook's own.
+prepare_operator() {
+  "$BUILT/write_inputs" "$WORK/inputs" "$OPERATOR_PATTERNS"
+  on_api_server store --patterns "$WORK/inputs/patterns.json" --count "$OPERATOR_PATTERNS"
+  start_webhook "$WORK/webhook"
+  register_webhook "$WORK/webhook"
+  on_api_server templates --pod "$BENCH/cluster/pod.json" --templates "$WORK/templates.json"
+  unregister_webhook
+  stop_webhook "$WORK/webhook"
+}
+
+bench_operator() {
+  start_audited_cluster
+  prepare_operator
+  run_slow "measuring the operator" "$WORK/operator.log" measure_operator ||
+    fail "the operator could not be measured, or did not tell the truth"
+}
+
+measure_operator() {
+  local STATE=$REMORA_CLUSTER_DIR program processes=()
+  for program in etcd kube-apiserver; do
+    read_record "$program"
+    processes+=(--process "$RECORD_PID")
+  done
+  on_api_server measure --templates "$WORK/templates.json" --operator "$OPERATOR_PROGRAM" \
+    --operator-log "$WORK/remora-operator.log" --kubeconfig "$WORK/kubeconfig" \
+    --proxied-kubeconfig "$WORK/proxied-kubeconfig" --proxy-port "$PROXY_PORT" \
+    --proxy "$REMORA_ROOT/tests/e2e/tcp_proxy.py" --audit-log "$WORK/audit.log" \
+    "${processes[@]}" "${OPERATOR_SIZES[@]}" >>"$FIGURES"
+}
+
 # --- all of it ------------------------------------------------------------------------------------
 
 WHAT=engine_and_webhook
 JSON=
 SMOKE=
 ENGINE_SECONDS=0.2 ENGINE_REPETITIONS=9 ROUNDS=7 LOAD_SECONDS=1 CREATIONS=300
+OPERATOR_PATTERNS=100
+OPERATOR_SIZES=(--pods 10000 --more-pods 30000 --starts 5 --seconds 60 --burst 1000 --edits 10
+  --cut-seconds 60 --quiet-seconds 4)
+
+be_brief() {
+  SMOKE=yes ENGINE_SECONDS=0.005 ENGINE_REPETITIONS=2 ROUNDS=1 LOAD_SECONDS=0.1 CREATIONS=10
+  OPERATOR_PATTERNS=20
+  OPERATOR_SIZES=(--pods 300 --more-pods 600 --starts 2 --seconds 2 --burst 100 --edits 2
+    --cut-seconds 5 --quiet-seconds 2)
+}
 
 read_arguments() {
   while (($# > 0)); do
     case $1 in
       -h | --help) usage && exit ;;
       cluster) WHAT=creations ;;
+      operator) WHAT=operator ;;
       --json) [[ -n ${2:-} ]] || die "--json takes a file"; JSON=$(realpath -m "$2") && shift ;;
       --json=?*) JSON=$(realpath -m "${1#*=}") ;;
-      --smoke) SMOKE=yes ENGINE_SECONDS=0.005 ENGINE_REPETITIONS=2 ROUNDS=1 LOAD_SECONDS=0.1 CREATIONS=10 ;;
+      --smoke) be_brief ;;
       *) die "unknown argument $1; see hack/bench.sh --help" ;;
     esac
     shift

@@ -27,6 +27,15 @@ TARGETS = [
     ("webhook/1000-patterns/ready", "<=", 500),
     ("creation/webhook-to-policy", "<=", 1),
     ("creation/webhook-to-policy-once", "<=", 1),
+    ("operator/10000-pods/complete", "<=", 5000),
+    ("operator/10000-pods/rss", "<=", 60),
+    ("operator/10000-pods/rss-peak", "<=", 60),
+    ("operator/steady/idle", "<=", 1),
+    ("operator/steady/touched", "<=", 1),
+    ("operator/steady/renewed", "<=", 1),
+    ("operator/burst/counted", "<=", 2000),
+    ("operator/edit/requests", "<=", 3),
+    ("operator/cuts/wrong", "==", 0),
 ]
 BASELINE, BASELINE_CPU, BASELINE_TOLERANCE = "baseline/8k/16/cpu", 190, 0.25
 WORDS = {True: "met", False: "MISSED", None: "void"}
