@@ -11,6 +11,7 @@ target is no failure; a status that does not become true is one, and then the ex
 import argparse
 import itertools
 import json
+import random
 import statistics
 import sys
 import threading
@@ -29,6 +30,10 @@ SETTLE_SECONDS = 120
 EVENTS_A_SECOND = 10
 CUT_EVENTS_A_SECOND = 20
 DARK_SECONDS = 0.1  # the proxy refuses connections for so long
+# Between two cuts: a second in the middle. At the beat of a clock the operator, which renews its Lease
+# every two seconds, would meet the darkness every time or never.
+BRIGHT_SECONDS = (0.6, 1.2)
+LOG_TAIL_LINES = 5
 LARGE = 100_000
 
 
@@ -125,9 +130,8 @@ class Bench:
         self.expect_truth()
         return self.statuses.wait(SETTLE_SECONDS)
 
-    # The last one is left running for the caller, who ends it.
     def starts(self):
-        """(the operator, seconds, memory, most memory, CPU seconds, requests)"""
+        """(the last operator, for the caller to end; seconds, memory, most memory, CPU seconds, requests)"""
         measured = []
         for number in range(self.options.starts):
             self.clear_statuses()
@@ -157,7 +161,7 @@ class Bench:
         figure(f"{name}/rss", memory, "MB")
         figure(f"{name}/rss-peak", most, "MB")
         figure(f"{name}/cpu", cpu * 1000, "ms")
-        figure(f"{name}/requests", requests, "")
+        figure(f"{name}/requests", requests, "a start")
         return operator, (took * 1000, memory, most)
 
     def steady(self, operator, name, events=None):
@@ -232,7 +236,7 @@ class Bench:
 
     def cuts(self):
         """Pods come and go while no connection lives longer than a second."""
-        say(f"cutting all connections every second for {self.options.cut_seconds} s")
+        say(f"cutting all connections once a second for {self.options.cut_seconds} s")
         self.clear_statuses()
         target = urllib.parse.urlsplit(self.options.server).port
         log = self.options.operator_log
@@ -249,12 +253,14 @@ class Bench:
             ended = time.monotonic()
             if truth(self.api, self.made) == before:
                 raise Wrong("no Pod came or went while connections were cut")
+            if not operator.is_running():
+                raise Wrong("the operator has ended while connections were cut")
             count = self.expect_truth()
             try:
                 settled = self.statuses.wait(SETTLE_SECONDS)
             finally:
                 figure("operator/cuts/wrong", len(self.statuses.wrong), "patterns")
-            if not operator.is_running() or operator.metric("remora_pods ") != count:
+            if operator.metric("remora_pods ") != count:
                 raise Wrong(f"the operator does not have the {count} Pods of the API server")
             figure("operator/cuts/right-again", max(0, settled - ended) * 1000, "ms")
             for what, number in calls.items():
@@ -279,10 +285,11 @@ class Bench:
 class CutEverySecond:
     def __init__(self, proxy):
         self.proxy, self.ends = proxy, threading.Event()
+        self.random = random.Random(1)
         self.thread = threading.Thread(target=self.run)
 
     def run(self):
-        while not self.ends.wait(1 - DARK_SECONDS):
+        while not self.ends.wait(self.random.uniform(*BRIGHT_SECONDS)):
             self.proxy.cut(DARK_SECONDS)
 
     def __enter__(self):
@@ -344,6 +351,9 @@ def main():
     try:
         commands[options.command](api, options)
     except (Wrong, Refused) as error:
+        if options.operator_log:
+            with open(options.operator_log, encoding="utf-8") as log:
+                sys.stderr.writelines(log.readlines()[-LOG_TAIL_LINES:])
         sys.exit(f"measure.py: {error}")
 
 
