@@ -311,7 +311,7 @@ JSON=
 SMOKE=
 ENGINE_SECONDS=0.2 ENGINE_REPETITIONS=9 ROUNDS=7 LOAD_SECONDS=1 CREATIONS=300
 OPERATOR_PATTERNS=100
-OPERATOR_SIZES=(--pods 10000 --more-pods 30000 --starts 5 --seconds 60 --burst 1000 --edits 10
+OPERATOR_SIZES=(--pods 10000 --more-pods 30000 --starts 3 --seconds 60 --burst 1000 --edits 10
   --cut-seconds 60 --quiet-seconds 4)
 
 be_brief() {

@@ -176,10 +176,10 @@ class Bench:
             time.sleep(self.options.seconds)
         seconds = time.monotonic() - began
         figure(f"operator/steady/{name}", 100 * (cpu_of(operator.pid) - cpu) / seconds, "%")
-        lease, _, asked = self.audit.new()
+        upkeep, _, asked = self.audit.new()
         figure(f"operator/steady/{name}/requests", len(asked) * 60 / seconds, "a minute")
         if not events:
-            figure(f"operator/steady/{name}/lease-requests", len(lease) * 60 / seconds, "a minute")
+            figure(f"operator/steady/{name}/upkeep-requests", len(upkeep) * 60 / seconds, "a minute")
             others = busy() - sum(map(cpu_of, processes)) - others
             figure("machine/others", 100 * others / seconds, "%")
         self.settle()
@@ -225,7 +225,7 @@ class Bench:
         figure("operator/edit/requests", max(numbers), "an edit")
 
     def quiet(self):
-        """What has been asked until nothing more is for a while; without Lease and watches."""
+        """What has been asked until nothing more is for a while; without upkeep and watches."""
         asked, since = [], time.monotonic()
         while time.monotonic() - since < self.options.quiet_seconds:
             time.sleep(0.1)
@@ -251,11 +251,12 @@ class Bench:
                           zip(self.new_pods(self.options.cut_seconds * CUT_EVENTS_A_SECOND),
                               self.some_pods()))
             ended = time.monotonic()
-            if truth(self.api, self.made) == before:
+            right, count = truth(self.api, self.made)
+            if (right, count) == before:
                 raise Wrong("no Pod came or went while connections were cut")
             if not operator.is_running():
                 raise Wrong("the operator has ended while connections were cut")
-            count = self.expect_truth()
+            self.statuses.expect(counts(right))
             try:
                 settled = self.statuses.wait(SETTLE_SECONDS)
             finally:

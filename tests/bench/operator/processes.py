@@ -95,7 +95,12 @@ class Proxy(Process):
 
 
 class AuditLog:
-    """What the operator has asked since the last look, from the API server's audit log."""
+    """What the operator has asked since the last look, from the API server's audit log.
+
+    Upkeep is what comes round by the clock, whatever happens: the Lease and the webhook's certificate.
+    """
+
+    UPKEEP = {"leases", "secrets", "mutatingwebhookconfigurations", "validatingwebhookconfigurations"}
 
     def __init__(self, file):
         self.file = open(file, encoding="utf-8")
@@ -103,8 +108,8 @@ class AuditLog:
         self.rest = ""
 
     def new(self):
-        """`verb resource`, one for each request; (those for the Lease, watches, all others)"""
-        lease, watches, others = [], [], []
+        """`verb resource`, one for each request; (upkeep, watches, all others)"""
+        upkeep, watches, others = [], [], []
         lines = (self.rest + self.file.read()).split("\n")
         self.rest = lines.pop()
         for event in map(json.loads, lines):
@@ -113,7 +118,7 @@ class AuditLog:
             self.seen.add(event["auditID"])
             what = event.get("objectRef", {})
             resource = "/".join(filter(None, (what.get("resource"), what.get("subresource"))))
-            group = (lease if resource == "leases" else
+            group = (upkeep if what.get("resource") in self.UPKEEP else
                      watches if event["verb"] == "watch" else others)
             group.append(f"{event['verb']} {resource or event['requestURI']}")
-        return lease, watches, others
+        return upkeep, watches, others

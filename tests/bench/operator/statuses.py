@@ -18,6 +18,7 @@ class Statuses:
     def __init__(self, api):
         self.changed = threading.Condition()
         self.patterns = {}  # by key
+        self.last_event = time.monotonic()
         self.failure = None
         self.is_right = None
         self.wrong = set()
@@ -40,6 +41,7 @@ class Statuses:
 
     def take(self, key, pattern, now):
         self.patterns[key] = pattern
+        self.last_event = now
         if self.is_right is None:
             return
         was_wrong = bool(self.wrong)
@@ -53,7 +55,7 @@ class Statuses:
         with self.changed:
             self.is_right = is_right
             self.wrong = {key for key, p in self.patterns.items() if not is_right(key, p)}
-            self.right_since = time.monotonic()
+            self.right_since = self.last_event
 
     def wait(self, seconds):
         """The time at which the last of them became right."""
