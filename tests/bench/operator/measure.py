@@ -34,6 +34,7 @@ DARK_SECONDS = 0.1  # the proxy refuses connections for so long
 # every two seconds, would meet the darkness every time or never.
 BRIGHT_SECONDS = (0.6, 1.2)
 LOG_TAIL_LINES = 5
+STRIDE = 7  # has no factor in common with a round number
 LARGE = 100_000
 
 
@@ -95,9 +96,10 @@ class Bench:
         return pods(self.made, first, self.created)
 
     def some_pods(self):
-        """Without end, of different workloads."""
-        serials = range(0, self.options.pods, 7)
-        return (next(pods(self.made, serial, serial + 1)) for serial in itertools.cycle(serials))
+        """Of those that were there first, of different workloads; all of them before one comes again."""
+        for number in itertools.count():
+            serial = number * STRIDE % self.options.pods
+            yield next(pods(self.made, serial, serial + 1))
 
     def fill(self, total):
         """Creates Pods up to `total`, and proves that the API server has them."""
@@ -273,14 +275,7 @@ class Bench:
         new, old = pods_of_turn
         create(self.api, new)
         if old[1][-1] in "02468":
-            self.gone(old)
-
-    def gone(self, pod):
-        try:
-            delete(self.api, pod)
-        except Refused as refused:
-            if refused.status != 404:
-                raise
+            delete(self.api, old)
 
 
 class CutEverySecond:
