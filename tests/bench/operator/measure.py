@@ -26,7 +26,7 @@ from statuses import Statuses, Wrong, counts, is_cleared
 
 LEASE_NAMESPACE = "remora-system"
 START_SECONDS = 120
-SETTLE_SECONDS = 120
+SETTLE_SECONDS = 60
 EVENTS_A_SECOND = 10
 CUT_EVENTS_A_SECOND = 20
 DARK_SECONDS = 0.1  # the proxy refuses connections for so long
