@@ -13,7 +13,9 @@ using reconcilers::PatternObject;
 
 namespace {
 
-// How long a burst of changes is waited for before what is missing is looked at.
+// How long a burst of Pods is waited for: a roll-out is one status a pattern, not many.
+constexpr std::chrono::milliseconds kGatherPods{250};
+// And before what is missing is looked at.
 constexpr std::chrono::seconds kGather{1};
 
 }  // namespace
@@ -28,7 +30,7 @@ LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies
                                      options.excluded_namespaces.end()},
              .on_change =
                  [this](const PatternKey& key) {
-                   queue_.Add(key);
+                   queue_.AddAfter(key, kGatherPods);
                    missing_queue_.AddAfter(key, kGather);
                  }}),
       ambassadors_(InformerOf(dependencies.client, clock_, api::PatternKind::kAmbassador)),

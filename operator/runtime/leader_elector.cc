@@ -41,7 +41,7 @@ bool LeaderElector::Acquire(const std::stop_token& stop) {
       told = holder_;
       Log(LogLevel::kInfo, "another process is the leader; waiting", {{"holder", holder_}});
     }
-    if (!Sleep(stop)) return false;
+    if (!options_.clock.SleepFor(Spread(options_.retry_period), stop)) return false;
   }
   Log(LogLevel::kInfo, "this process is the leader",
       {{"identity", options_.identity}, {"lease", options_.lease.ToString()}});
@@ -49,12 +49,17 @@ bool LeaderElector::Acquire(const std::stop_token& stop) {
 }
 
 void LeaderElector::Hold(const std::stop_token& stop) {
+  // A renewal that has failed is tried again sooner, and all are spread: in step with an outage that
+  // comes and goes, every one would fail.
+  constexpr int kSooner = 4;
+  bool renewed = true;
   while (HoldsLease()) {
     // Not beyond the end of what we hold, so that the loss is noticed when it happens.
-    const auto left = valid_until_.load() - options_.clock.Now();
-    const auto pause = std::min<Clock::Duration>(options_.retry_period, left);
-    if (!options_.clock.SleepFor(pause, stop)) return;
-    TryOnce(stop);
+    const Clock::Duration left = valid_until_.load() - options_.clock.Now();
+    const Clock::Duration period =
+        renewed ? Spread(options_.retry_period) : Spread(options_.retry_period) / kSooner;
+    if (!options_.clock.SleepFor(std::min(period, left), stop)) return;
+    renewed = TryOnce(stop);
     if (holder_ != options_.identity) break;
   }
   valid_until_ = Clock::TimePoint::min();
@@ -144,12 +149,11 @@ bool LeaderElector::IsExpired(const json& lease) {
   return now - seen_at_ >= duration;
 }
 
-bool LeaderElector::Sleep(const std::stop_token& stop) {
-  // Spread, as client-go does, so that those who wait do not ask in step.
+// As client-go does, so that those who wait do not ask in step.
+Clock::Duration LeaderElector::Spread(std::chrono::milliseconds period) const {
   constexpr double kSpread = 0.2;
-  const auto period =
-      std::chrono::duration<double>(options_.retry_period) * (1.0 + kSpread * options_.random());
-  return options_.clock.SleepFor(std::chrono::duration_cast<Clock::Duration>(period), stop);
+  return std::chrono::duration_cast<Clock::Duration>(std::chrono::duration<double>(period) *
+                                                     (1.0 + kSpread * options_.random()));
 }
 
 }  // namespace remora::runtime

@@ -71,7 +71,7 @@ class LeaderElector {
   Result<bool> Write(const nlohmann::json* current, const std::stop_token& stop);
   // Notes what is seen of another's Lease; whether it has stood still for a whole duration.
   bool IsExpired(const nlohmann::json& lease);
-  bool Sleep(const std::stop_token& stop);
+  Clock::Duration Spread(std::chrono::milliseconds period) const;
 
   const Options options_;
   const kube::Resource resource_{"coordination.k8s.io", "v1", "leases"};

@@ -97,9 +97,13 @@ TEST_F(LeaderElectorTest, StopsHoldingBeforeAnybodyElseMayTakeIt) {
 TEST_F(LeaderElectorTest, HoldReturnsWhenRenewingFailsForTooLong) {
   ASSERT_TRUE(a_.Try());
   a_.clock.SkipSleeps();
-  for (int i = 0; i < 20; ++i) server_.FailNext("get", {.status = 500});
+  for (int i = 0; i < 30; ++i) server_.FailNext("get", {.status = 500});
   a_.elector.Hold(std::stop_token());
   EXPECT_FALSE(a_.elector.HoldsLease());
+  const auto sleeps = a_.clock.sleeps();
+  ASSERT_GT(sleeps.size(), 2U);
+  EXPECT_GE(sleeps[0], std::chrono::seconds(2));
+  EXPECT_LT(sleeps[1], std::chrono::seconds(1)) << "what has failed is tried again sooner";
 }
 
 TEST_F(LeaderElectorTest, OfTwoThatWriteAtOnceOneGetsAConflict) {
