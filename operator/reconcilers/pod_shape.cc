@@ -10,6 +10,9 @@ namespace {
 
 using nlohmann::json;
 
+// As injection/record.cc writes it.
+constexpr std::int64_t kRecordVersion = 1;
+
 // Labels that differ from Pod to Pod of one workload and that no selector of a pattern can mean:
 // without them, a thousand Pods share one shape.
 constexpr std::string_view kPerPodLabels[] = {
@@ -53,10 +56,19 @@ Workload WorkloadOf(const json& metadata) {
   return {"", generate_name.empty() ? TextAt(metadata, "name") : generate_name};
 }
 
-std::vector<RecordedOutcome> ReadRecord(const std::string& text) {
+json ParseRecord(const std::string& text) {
+  return json::parse(text, nullptr, /*allow_exceptions=*/false);
+}
+
+// 0: it is no record.
+std::int64_t VersionOf(const json& record) {
+  if (!record.is_object()) return 0;
+  const json version = record.value("version", json());
+  return version.is_number_integer() ? version.get<std::int64_t>() : 0;
+}
+
+std::vector<RecordedOutcome> OutcomesOf(const json& record) {
   std::vector<RecordedOutcome> outcomes;
-  const json record = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object() || record.value("version", json()) != 1) return outcomes;
   const auto patterns = record.find("patterns");
   if (patterns == record.end() || !patterns->is_array()) return outcomes;
   for (const json& pattern : *patterns) {
@@ -87,7 +99,10 @@ PodShape PodShape::FromObject(const json& pod) {
   shape.asks = json{{"metadata", {{"labels", LabelsOf(metadata)}, {"annotations", asking}}}}.dump(
       -1, ' ', false, json::error_handler_t::replace);
   const std::string record = TextAt(annotations, api::kStatusKey);
-  shape.recorded = ReadRecord(record);
+  const json parsed = ParseRecord(record);
+  const std::int64_t version = VersionOf(parsed);
+  if (version == kRecordVersion) shape.recorded = OutcomesOf(parsed);
+  shape.has_foreign_record = version > 0 && version != kRecordVersion;
   shape.identity = shape.namespace_name + '\n' + shape.workload.kind + '/' + shape.workload.name +
                    '\n' + shape.asks + '\n' + record;
   return shape;

@@ -46,6 +46,8 @@ struct PodShape {
   std::string asks;  // a Pod's JSON with the metadata that matching needs
   Workload workload;
   std::vector<RecordedOutcome> recorded;
+  // Written by another version of Remora: some webhook has seen the Pod, and what it did is not known.
+  bool has_foreign_record = false;
   std::string identity;
 
   // `pod` is an object with metadata.

@@ -167,7 +167,7 @@ void PodTable::Match(Group& group) {
     return -1;
   };
   const auto state_of = [&](std::int32_t recorded) {
-    if (recorded < 0) return State::kMissing;
+    if (recorded < 0) return shape.has_foreign_record ? State::kInjected : State::kMissing;
     return IsIn(shape.recorded[static_cast<std::size_t>(recorded)].reason) ? State::kInjected
                                                                            : State::kRefused;
   };
@@ -214,8 +214,10 @@ Census PodTable::Count(const PatternKey& pattern, Clock::WallTimePoint created) 
     WorkloadOutcome seen{
         .namespace_name = shape.namespace_name,
         .workload = shape.workload,
-        .reason = std::string(recorded == nullptr ? "Missing" : ReasonName(recorded->reason)),
-        .message = recorded == nullptr ? "" : recorded->message};
+        .reason = std::string(recorded != nullptr        ? ReasonName(recorded->reason)
+                              : shape.has_foreign_record ? ReasonName(api::Reason::kInjected)
+                                                         : "Missing"),
+        .message = recorded != nullptr ? recorded->message : ""};
     for (const Pod* pod : group->pods) {
       if (outcome.state == State::kMissing) {
         if (outcome.automatic && pod->created < created) continue;
@@ -232,7 +234,7 @@ Census PodTable::Count(const PatternKey& pattern, Clock::WallTimePoint created) 
     switch (outcome.state) {
       case State::kInjected:
         census.injected += seen.pods;
-        census.revisions[recorded->revision] += seen.pods;
+        census.revisions[recorded == nullptr ? "" : recorded->revision] += seen.pods;
         break;
       case State::kRefused: census.refused += seen.pods; break;
       case State::kMissing: census.missing += seen.pods; break;

@@ -7,7 +7,8 @@
 //     Namespaces change. So what counts as missing is what the webhook would have tried to add.
 //   - Of a pattern a Pod is `injected` (its record says so), `refused` (its record names another
 //     reason) or `missing` (it asks, or is given the pattern by its Namespace, and its record does not
-//     speak of it). An automatic pattern does not match Pods older than itself.
+//     speak of it). With a record of another version it is injected, with an unknown revision. An
+//     automatic pattern does not match Pods older than itself.
 //   - Pods that are being deleted, and Namespaces that Remora is kept out of, do not count.
 //   - `on_change` names the patterns whose counts may have changed. Called without locks.
 // Thread-safety: internally synchronised.
