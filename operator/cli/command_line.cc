@@ -16,6 +16,7 @@
 #include "operator/cli/help_texts.h"
 #include "operator/cli/inject_command.h"
 #include "operator/cli/lint_command.h"
+#include "operator/cli/pattern_flags.h"
 #include "operator/cli/shared_flags.h"
 #include "operator/cli/test_command.h"
 #include "operator/cli/uninject_command.h"
@@ -38,21 +39,6 @@ std::string Join(const std::vector<std::string>& words) {
   return text;
 }
 
-// `-o=json` is what kubectl takes, too.
-std::vector<std::string> SplitShortFlags(const std::vector<std::string>& arguments) {
-  std::vector<std::string> split;
-  for (const std::string& argument : arguments) {
-    const bool is_short = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
-    if (is_short && argument[2] == '=') {
-      split.push_back(argument.substr(0, 2));
-      split.push_back(argument.substr(3));
-    } else {
-      split.push_back(argument);
-    }
-  }
-  return split;
-}
-
 class CommandLine {
  public:
   CommandLine(std::string program, Console console)
@@ -65,6 +51,9 @@ class CommandLine {
     AddExplain();
     AddLint();
     AddTest();
+    AddStatus();
+    AddHistory();
+    AddRevisionCommands();
     AddWait();
     AddVersion();
     AddCompletion();
@@ -158,7 +147,7 @@ class CommandLine {
         ->type_name("KIND/NAME");
     AddInputs(command, explain_.cluster);
     AddConnection(command, explain_.live);
-    command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
+    AddTextOrJson(command);
   }
 
   void AddLint() {
@@ -187,6 +176,52 @@ class CommandLine {
     command.add_flag("-R,--recursive", patterns_.inputs.recursive,
                      "directories with all below them");
     AddSurroundings(command, patterns_);
+  }
+
+  void AddStatus() {
+    CLI::App& command = AddCommand(
+        "status", "Say what the operator says of patterns in a cluster", kStatusFooter, [this] {
+          return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+            status_.format = format.value_or(OutputFormat::kText);
+            auto complete = CheckStatus(status_);
+            return complete.ok() ? RunStatus(status_, clock_, console_) : complete.error();
+          });
+        });
+    AddStatusFlags(command, status_);
+    AddTextOrJson(command);
+  }
+
+  void AddHistory() {
+    CLI::App& command =
+        AddCommand("history", "List the revisions of a pattern", kHistoryFooter, [this] {
+          return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+            history_.format = format.value_or(OutputFormat::kText);
+            auto complete = CheckHistory(history_);
+            return complete.ok() ? RunHistory(history_, clock_, console_) : complete.error();
+          });
+        });
+    AddHistoryFlags(command, history_);
+    AddTextOrJson(command);
+  }
+
+  void AddRevisionCommands() {
+    AddPinFlags(AddCommand("pin", "Give new Pods a certain revision of a pattern", kPinFooter,
+                           [this] {
+                             auto complete = CheckPin(revision_);
+                             return complete.ok() ? RunPin(revision_, console_) : complete.error();
+                           }),
+                revision_);
+    AddRollbackFlags(
+        AddCommand("rollback", "Put a pattern back to an earlier revision", kRollbackFooter,
+                   [this] {
+                     auto complete = CheckRollback(revision_);
+                     return complete.ok() ? RunRollback(revision_, console_) : complete.error();
+                   }),
+        revision_);
+  }
+
+  void AddTextOrJson(CLI::App& command) {
+    command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
   }
 
   void AddCompletion() {
@@ -239,9 +274,8 @@ class CommandLine {
                 Error(ErrorCode::kInvalid, "no endpoint to wait for; expected tcp://HOST:PORT"));
           }
           EndOnSignals();
-          SystemClock clock;
           TcpDialer dialer;
-          return RunWait(wait_, dialer, clock, console_);
+          return RunWait(wait_, dialer, clock_, console_);
         });
     command.add_option("--timeout", wait_.timeout, "a duration, such as 60s or 1m30s")
         ->type_name("DURATION")
@@ -255,7 +289,7 @@ class CommandLine {
         return RunVersion(format.value_or(OutputFormat::kText), console_);
       });
     });
-    command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
+    AddTextOrJson(command);
   }
 
   template <typename Run>
@@ -330,6 +364,7 @@ class CommandLine {
   }
 
   Console console_;
+  SystemClock clock_;
   std::string program_;
   CLI::App app_;
   Runner run_;
@@ -339,6 +374,9 @@ class CommandLine {
   ExplainOptions explain_;
   LintOptions lint_;
   OfflineOptions patterns_;
+  StatusOptions status_;
+  HistoryOptions history_;
+  RevisionOptions revision_;  // of pin and rollback
   std::string shell_;
   WaitOptions wait_;
 };

@@ -5,7 +5,9 @@ namespace remora::cli {
 
 inline constexpr const char* kAbout =
     "Remora adds companion containers to Pods: a Sidecar, an Ambassador, an Adapter.\n"
-    "These commands decide what the webhook decides, on files or for what is in a cluster.\n";
+    "These commands decide what the webhook decides, on files or for what is in a cluster, and "
+    "show and\n"
+    "change which revision of a pattern new Pods get.\n";
 
 inline constexpr const char* kExample = R"(
 Example:
@@ -72,6 +74,44 @@ the named ones, of other lists the whole.
 
 Example:
   remora test patterns/)";
+
+inline constexpr const char* kStatusFooter = R"(
+KIND is sidecar, ambassador, adapter, or rsc, ramb, radp. Without a name: a table of all patterns of
+the namespace. MATCHED Pods ask for the pattern, INJECTED ones have it, MISSING ones the webhook did
+not see, REFUSED ones were admitted without it, OUTDATED ones have another revision than REVISION.
+With a name: the conditions with their sentences, the revisions, and the last workloads, first those
+that need attention. The exit code does not say whether the pattern is Ready; `kubectl wait` does.
+
+Example:
+  remora status -A
+  remora status sidecar/log-saver -n shop)";
+
+inline constexpr const char* kHistoryFooter = R"(
+The operator keeps the revisions that it has accepted. CHANGE is what a revision says differently
+from the one above it. MARKS: current, the last that was accepted; pinned, what new Pods get before
+any other; spec, the pattern as it is; refused, that it was not accepted.
+
+Example:
+  remora history sidecar/log-saver
+  remora history sidecar/log-saver --diff b4x6c2f9kd)";
+
+inline constexpr const char* kPinFooter = R"(
+Sets spec.pinnedRevision, so that new Pods get that revision whatever is edited later; --none takes
+it away. `kubectl apply` of a file without the field leaves a pin alone.
+
+Example:
+  remora pin sidecar/log-saver b4x6c2f9kd
+  remora pin sidecar/log-saver --none)";
+
+inline constexpr const char* kRollbackFooter = R"(
+Writes back what the pattern put into Pods in that revision. Whom it admits, selector, onError, tests,
+update and pin stay as they are. Without REVISION the last edit is taken back: the pattern goes to
+its current revision where an edit was not accepted, else to the one before it. `kubectl apply` of
+the file with the edit brings the edit back.
+
+Example:
+  remora rollback sidecar/log-saver --dry-run
+  remora rollback sidecar/log-saver b4x6c2f9kd)";
 
 inline constexpr const char* kCompletionFooter = R"(
 Example:

@@ -33,11 +33,6 @@ constexpr std::array<api::PatternKind, 3> kPatternKinds = {
 
 bool has_connected = false;
 
-Resource PatternResource(api::PatternKind kind) {
-  return {std::string(api::kGroup), std::string(api::kVersion),
-          std::string(PatternKindPlural(kind))};
-}
-
 // "pods cart in namespace shop"
 std::string Name(const Resource& resource, const ObjectKey& key) {
   std::string text = resource.ToString();
@@ -85,6 +80,11 @@ std::vector<NamedPattern> NamedElsewhere(const json& pod) {
 }
 
 }  // namespace
+
+Resource PatternResource(api::PatternKind kind) {
+  return {std::string(api::kGroup), std::string(api::kVersion),
+          std::string(PatternKindPlural(kind))};
+}
 
 LiveCluster::LiveCluster(kube::Config config, std::unique_ptr<kube::Client> client,
                          std::string namespace_name)

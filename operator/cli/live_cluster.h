@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "operator/api/pattern.h"
 #include "operator/base/result.h"
 #include "operator/cli/cluster_view.h"
 #include "operator/cli/live_options.h"
@@ -79,6 +80,8 @@ class LiveCluster {
   std::string namespace_name_;
   std::vector<std::string> complaints_;
 };
+
+kube::Resource PatternResource(api::PatternKind kind);
 
 // Ends the process where an API server was asked; returns `exit_code` where none was. The streams
 // are flushed by the caller.

@@ -126,10 +126,8 @@ ServerLint::Findings ServerLint::AskOfPattern(const PatternObject& pattern) {
   json object = pattern.object;
   object["metadata"].erase("managedFields");
   object.erase("status");
-  const kube::Resource resource{std::string(api::kGroup), std::string(api::kVersion),
-                                std::string(PatternKindPlural(pattern.stored->kind))};
   const auto answer = cluster_.client().Patch(
-      resource, {pattern.namespace_name, pattern.name},
+      PatternResource(pattern.stored->kind), {pattern.namespace_name, pattern.name},
       {.type = kube::PatchType::kApply, .patch = object, .force = true, .write = kDryRun});
   if (answer.ok()) return std::vector<ServerFinding>();
   const Error& error = answer.error();

@@ -10,6 +10,17 @@
 
 namespace remora::cli {
 
+namespace {
+
+Result<void> CheckName(const std::string& namespace_name) {
+  if (api::IsDnsLabel(namespace_name)) return {};
+  return Error(ErrorCode::kInvalid, Quote(namespace_name) +
+                                        " is no name of a namespace; expected a-z, 0-9 and -, at "
+                                        "most 63 characters");
+}
+
+}  // namespace
+
 void AddFiles(CLI::App& command, Inputs& inputs) {
   command.add_option("-f,--filename", inputs.paths, "file, directory, or - for standard input")
       ->type_name("FILE|DIR|-")
@@ -62,17 +73,31 @@ Result<void> CheckInputs(const OfflineOptions& options) {
 
 Result<void> CheckNamespaces(const OfflineOptions& options) {
   for (const std::string& name : {options.namespace_name, options.environment.catalog_namespace}) {
-    if (!api::IsDnsLabel(name)) {
-      return Error(ErrorCode::kInvalid, Quote(name) +
-                                            " is no name of a namespace; expected a-z, "
-                                            "0-9 and -, at most 63 characters");
-    }
+    if (auto checked = CheckName(name); !checked.ok()) return checked;
   }
   return {};
 }
 
+Result<void> CheckNamespace(const LiveOptions& options) {
+  return options.namespace_name.empty() ? Result<void>() : CheckName(options.namespace_name);
+}
+
 void TakeNamespace(const CLI::App& command, const OfflineOptions& offline, LiveOptions& live) {
   if (command.get_option("--namespace")->count() > 0) live.namespace_name = offline.namespace_name;
+}
+
+std::vector<std::string> SplitShortFlags(const std::vector<std::string>& arguments) {
+  std::vector<std::string> split;
+  for (const std::string& argument : arguments) {
+    const bool is_short = argument.size() > 2 && argument[0] == '-' && argument[1] != '-';
+    if (is_short && argument[2] == '=') {
+      split.push_back(argument.substr(0, 2));
+      split.push_back(argument.substr(3));
+    } else {
+      split.push_back(argument);
+    }
+  }
+  return split;
 }
 
 }  // namespace remora::cli

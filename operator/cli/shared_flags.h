@@ -8,6 +8,9 @@
 //   AddConnection(command, options.live);
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "operator/base/result.h"
 #include "operator/cli/live_options.h"
 #include "operator/cli/offline_cluster.h"
@@ -31,8 +34,12 @@ void AddConnection(CLI::App& command, LiveOptions& options);
 // Of a command with both: the namespace of -n where it was given, else the context's.
 void TakeNamespace(const CLI::App& command, const OfflineOptions& offline, LiveOptions& live);
 
+// `-o=json` is what kubectl takes, too.
+std::vector<std::string> SplitShortFlags(const std::vector<std::string>& arguments);
+
 Result<void> CheckFiles(const Inputs& inputs);  // -f is there
 Result<void> CheckNamespaces(const OfflineOptions& options);
+Result<void> CheckNamespace(const LiveOptions& options);  // the one of -n, if any
 Result<void> CheckInputs(const OfflineOptions& options);  // both
 
 }  // namespace remora::cli

@@ -35,13 +35,13 @@ TEST_F(Cli, SaysWhatItDoesNotUnderstandInOneSentence) {
   Write("cart.yaml", "a: 1\n");
   ExpectUsage(
       {},
-      "remora: no command; expected one of inject, uninject, explain, lint, test, wait, version, "
-      "completion; remora --help tells more");
+      "remora: no command; expected one of inject, uninject, explain, lint, test, status, history, "
+      "pin, rollback, wait, version, completion; remora --help tells more");
   ExpectUsage({"exlpain"}, "remora: unknown command exlpain; did you mean explain?");
   ExpectUsage(
       {"xyz"},
-      "remora: unknown command xyz; expected one of inject, uninject, explain, lint, test, wait, "
-      "version, completion");
+      "remora: unknown command xyz; expected one of inject, uninject, explain, lint, test, status, "
+      "history, pin, rollback, wait, version, completion");
   ExpectUsage(
       {"inject"},
       "remora inject: -f is missing; expected a file, a directory, or - for standard input");

@@ -18,10 +18,14 @@ remora_test(text_editor_test
 remora_test(cli_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_test.cc ${CMAKE_CURRENT_LIST_DIR}/text_stream_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/explain_command_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/field_differences_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/pattern_commands_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/pattern_flags_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/pattern_history_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/port_moves_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/resource_names_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/server_complaint_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/status_text_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/uninject_command_test.cc
   DEPS remora_cli LABELS unit)
 target_compile_definitions(yaml_reader_test PRIVATE REMORA_YAML_SCALARS="${yaml_golden}/scalars.tsv")

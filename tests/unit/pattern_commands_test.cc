@@ -334,6 +334,9 @@ TEST_F(Cli, CompletesInBash) {
       {"remora explain --output t", "text"},
       {"remora inject -f scr", "script"},
       {"remora wait --ti", "--timeout"},
+      {"remora status --all", "--all-namespaces"},
+      {"remora history -o ", "text json"},
+      {"remora pin --no", "--none"},
       {"remora nothing --x", ""},
   };
   for (const Case& c : kCases) {
@@ -355,8 +358,8 @@ TEST_F(Cli, CompletionKnowsEveryCommandInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Finished finished = Run({"completion", shell});
     EXPECT_EQ(finished.exit_code, 0);
-    for (const char* command :
-         {"inject", "uninject", "explain", "lint", "test", "wait", "version"}) {
+    for (const char* command : {"inject", "uninject", "explain", "lint", "test", "status",
+                                "history", "pin", "rollback", "wait", "version"}) {
       EXPECT_THAT(finished.out, HasSubstr(command)) << shell;
     }
   }
