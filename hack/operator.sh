@@ -17,7 +17,8 @@ start_operator() {
   shift
   [[ -x $OPERATOR_PROGRAM ]] || die "there is no $OPERATOR_PROGRAM; hack/build.sh builds it"
   mkdir -p "$STATE"/{logs,processes}
-  kubectl apply --filename "$REMORA_ROOT/hack/sealed-namespace.yaml" >/dev/null 2>&1
+  kubectl get namespace remora-sealed >/dev/null 2>&1 ||
+    kubectl apply --filename "$REMORA_ROOT/hack/sealed-namespace.yaml" >/dev/null
   local port
   [[ -f $STATE/port ]] || /usr/bin/python3 "$REMORA_ROOT/hack/cluster/free_ports.py" 1 >"$STATE/port"
   read -r port <"$STATE/port"

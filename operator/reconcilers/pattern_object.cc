@@ -41,6 +41,7 @@ Result<std::shared_ptr<const PatternObject>> PatternObject::FromObject(
   pattern->key = {identity.kind, identity.namespace_name, identity.name};
   pattern->created = ParseTime(TextAt(object.at("metadata"), "creationTimestamp"))
                          .value_or(Clock::WallTimePoint{});
+  pattern->resource_version = TextAt(object.at("metadata"), "resourceVersion");
   pattern->status = object.value("status", json());
   const bool same_spec = before && before->revision() == pattern->revision();
   pattern->spec = same_spec ? before->spec

@@ -41,6 +41,7 @@ kube::Resource PatternResource(api::PatternKind kind);
 struct PatternObject {
   PatternKey key;
   Clock::WallTimePoint created = {};
+  std::string resource_version;
   nlohmann::json status;  // as last read; null: none
   std::shared_ptr<const injection::LivePattern> live;
   std::shared_ptr<const std::string> spec;  // JSON, of what its revision is made of

@@ -28,7 +28,9 @@ json StatusPatch(const PatternKey& key, const json& status) {
 bool PatternReconciler::IsWritten(const PatternObject& pattern, const json& status) {
   MutexLock lock(mutex_);
   const auto at = written_.find(pattern.key);
-  return pattern.status == status || (at != written_.end() && at->second.status == status);
+  return pattern.status == status ||
+         (at != written_.end() && at->second.before == pattern.resource_version &&
+          at->second.status == status);
 }
 
 Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std::stop_token stop) {
@@ -75,7 +77,7 @@ Result<runtime::Requeue> PatternReconciler::Write(const PatternObject& pattern, 
   if (!written.ok() && written.error().code() != ErrorCode::kNotFound) return written.error();
   MutexLock lock(mutex_);
   // A write that has failed does not count: how long to wait then is the queue's business.
-  written_[key] = {status, now};
+  written_[key] = {status, pattern.resource_version, now};
   return runtime::Requeue();
 }
 

@@ -19,6 +19,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stop_token>
+#include <string>
 
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
@@ -49,9 +50,11 @@ class PatternReconciler final : public runtime::Reconciler<PatternKey> {
   Result<runtime::Requeue> Reconcile(const PatternKey& key, std::stop_token stop) override;
 
  private:
-  // What was written last, until the watch brings it back.
+  // What was written last. It counts while the watch shows the pattern as it was before: what comes
+  // then is the truth, be it ours or somebody else's.
   struct Written {
     nlohmann::json status;
+    std::string before;  // the resourceVersion that was known
     Clock::TimePoint at = {};
   };
 

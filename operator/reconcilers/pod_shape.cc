@@ -60,11 +60,12 @@ json ParseRecord(const std::string& text) {
   return json::parse(text, nullptr, /*allow_exceptions=*/false);
 }
 
-// 0: it is no record.
+// 0: it is no record. Anybody may write this text: what is in it is never copied, since copying deep
+// nesting overflows the stack.
 std::int64_t VersionOf(const json& record) {
   if (!record.is_object()) return 0;
-  const json version = record.value("version", json());
-  return version.is_number_integer() ? version.get<std::int64_t>() : 0;
+  const auto version = record.find("version");
+  return version != record.end() && version->is_number_integer() ? version->get<std::int64_t>() : 0;
 }
 
 std::vector<RecordedOutcome> OutcomesOf(const json& record) {

@@ -19,8 +19,9 @@ bool Says(const Error& error, std::string_view text) {
 }
 
 SealedVerdict Judge(const Error& error, bool has_made_up_words) {
-  // Admission after validation: quota, Pod Security.
-  if (Says(error, "exceeded quota") || Says(error, "violates PodSecurity")) {
+  // Admission after validation: quota ("exceeded quota: …", "status unknown for quota: …"), Pod Security.
+  if (error.code() == ErrorCode::kPermissionDenied &&
+      (Says(error, " quota: ") || Says(error, "violates PodSecurity"))) {
     return {State::kValid, ""};
   }
   const bool is_complaint =

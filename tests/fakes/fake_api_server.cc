@@ -93,6 +93,7 @@ void FakeApiServer::Handle(const HttpRequest& request, Connection& connection) {
   {
     MutexLock lock(mutex_);
     recorded_.push_back({verb, request});
+    ++news_;
     changed_.NotifyAll();
   }
   if (Misfortune(verb, request, connection)) return;
@@ -109,10 +110,9 @@ bool FakeApiServer::Misfortune(const std::string& verb, const HttpRequest& reque
   Fault fault;
   {
     MutexLock lock(mutex_);
-    std::deque<Fault>& queue = faults_[verb];
-    if (!queue.empty()) {
-      fault = std::move(queue.front());
-      queue.pop_front();
+    std::optional<Fault> asked = TakeFault(verb, Parse(request.path).collection);
+    if (asked) {
+      fault = *std::move(asked);
     } else if (!token_.empty()) {
       const auto header = request.headers.find("authorization");
       if (header == request.headers.end() || header->second != "Bearer " + token_) {
@@ -138,6 +138,18 @@ bool FakeApiServer::Misfortune(const std::string& verb, const HttpRequest& reque
   return true;
 }
 
+std::optional<FakeApiServer::Fault> FakeApiServer::TakeFault(const std::string& verb,
+                                                             const std::string& collection) {
+  std::deque<Fault>& queue = faults_[verb];
+  const auto at = std::find_if(queue.begin(), queue.end(), [&](const Fault& fault) {
+    return fault.collection.empty() || fault.collection == collection;
+  });
+  if (at == queue.end()) return std::nullopt;
+  Fault fault = std::move(*at);
+  queue.erase(at);
+  return fault;
+}
+
 json FakeApiServer::Store(const std::string& collection, json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
   const std::pair key(MetaOf(object, "namespace"), MetaOf(object, "name"));
@@ -160,6 +172,8 @@ void FakeApiServer::Announce(Change change) {
     watch.connection->Wake();
   }
   history_.push_back(std::move(change));
+  ++news_;
+  changed_.NotifyAll();
 }
 
 FakeApiServer::Answer FakeApiServer::Serve(const std::string& verb, const Target& target,
@@ -325,6 +339,15 @@ std::string FakeApiServer::Bookmark(const std::string& collection) {
   return version;
 }
 
+std::vector<json> FakeApiServer::All(const std::string& collection) const {
+  MutexLock lock(mutex_);
+  std::vector<json> all;
+  const auto at = collections_.find(collection);
+  if (at == collections_.end()) return all;
+  for (const auto& [key, object] : at->second) all.push_back(object);
+  return all;
+}
+
 int FakeApiServer::CountLocked(const std::string& verb) const {
   return static_cast<int>(std::count_if(recorded_.begin(), recorded_.end(),
                                         [&](const Recorded& one) { return one.verb == verb; }));
@@ -353,6 +376,22 @@ bool FakeApiServer::WaitForCount(const std::string& verb, int count) const {
   MutexLock lock(mutex_);
   return changed_.WaitUntil(mutex_, std::stop_token(), deadline,
                             [&]() REQUIRES(mutex_) { return CountLocked(verb) >= count; });
+}
+
+bool FakeApiServer::WaitUntil(std::chrono::seconds patience,
+                              const std::function<bool()>& holds) const {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  while (true) {
+    long seen;
+    {
+      MutexLock lock(mutex_);
+      seen = news_;
+    }
+    if (holds()) return true;
+    MutexLock lock(mutex_);
+    const auto is_news = [&]() REQUIRES(mutex_) { return news_ != seen; };
+    if (!changed_.WaitUntil(mutex_, std::stop_token(), deadline, is_news)) return false;
+  }
 }
 
 }  // namespace remora::testing

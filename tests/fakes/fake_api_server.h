@@ -20,11 +20,13 @@
 //     server.FailNext("list", {.status = 500});
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <list>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +47,7 @@ class FakeApiServer {
     bool silent = false;                     // never answer
     bool cut = false;                        // close instead of answering
     std::function<void()> before = nullptr;  // called first
+    std::string collection = {};             // waits for a request of this one; empty: of any
   };
   struct Recorded {
     std::string verb;
@@ -61,6 +64,8 @@ class FakeApiServer {
   std::string Put(const std::string& collection, nlohmann::json object);
   void Remove(const std::string& collection, const std::string& namespace_name,
               const std::string& name);
+  // Sorted by namespace and name.
+  std::vector<nlohmann::json> All(const std::string& collection) const;
   // Makes a version without an event and tells it to the watches.
   std::string Bookmark(const std::string& collection);
   // Forgets the history: older versions and continue tokens are Gone from now on.
@@ -68,7 +73,7 @@ class FakeApiServer {
   // A watch from a compacted version: an ERROR event instead of HTTP 410.
   void TellGoneByEvent();
 
-  // The next request of this verb. Faults queue up.
+  // The next request of this verb. Faults queue up. One that asks for nothing lets the request pass.
   void FailNext(const std::string& verb, Fault fault);
   // Any other bearer token gets 401. Empty: all are welcome.
   void RequireToken(const std::string& token);
@@ -90,6 +95,8 @@ class FakeApiServer {
   // False when it does not happen within two seconds.
   bool WaitForOpenWatches(int count) const;
   bool WaitForCount(const std::string& verb, int count) const;
+  // Asks again whenever there was a request or a change. False when it does not come to hold in time.
+  bool WaitUntil(std::chrono::seconds patience, const std::function<bool()>& holds) const;
   bool WaitForConnections(int count) const { return server_.WaitForConnections(count); }
 
   // A line of a watch, newline included.
@@ -126,6 +133,8 @@ class FakeApiServer {
 
   void Handle(const HttpRequest& request, Connection& connection);
   bool Misfortune(const std::string& verb, const HttpRequest& request, Connection& connection);
+  std::optional<Fault> TakeFault(const std::string& verb, const std::string& collection)
+      REQUIRES(mutex_);
   Answer Serve(const std::string& verb, const Target& target, const HttpRequest& request)
       EXCLUDES(mutex_);
   Answer Create(const Target& target, nlohmann::json object) REQUIRES(mutex_);
@@ -142,6 +151,7 @@ class FakeApiServer {
   mutable Mutex mutex_;
   mutable CondVar changed_;
   long version_ GUARDED_BY(mutex_) = 100;
+  long news_ GUARDED_BY(mutex_) = 0;
   long compacted_ GUARDED_BY(mutex_) = 0;
   bool gone_by_event_ GUARDED_BY(mutex_) = false;
   std::size_t split_bytes_ GUARDED_BY(mutex_) = 0;

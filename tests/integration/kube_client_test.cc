@@ -182,7 +182,8 @@ TEST_F(KubeClientTest, AnAnswerThatIsNotAnApiServersIsUnavailable) {
       {"success that is no JSON", 200, "hello",
        "expected a JSON object from the API server, got: hello"},
       {"success that is no object", 200, "[1]", "expected a JSON object"},
-      {"nesting that would overflow the stack", 200, std::string(100000, '['), "nested too deeply"},
+      {"nesting that would overflow the stack", 200, std::string(100000, '['),
+       "expected a JSON object"},
   };
   for (const OddAnswer& test : cases) {
     server_.FailNext("get", {.status = test.status, .raw = test.body});
@@ -191,6 +192,22 @@ TEST_F(KubeClientTest, AnAnswerThatIsNotAnApiServersIsUnavailable) {
     EXPECT_EQ(got.error().code(), ErrorCode::kUnavailable) << test.reason;
     EXPECT_THAT(got.error().message(), HasSubstr(test.message)) << test.reason;
   }
+}
+
+TEST_F(KubeClientTest, WhatIsNestedTooDeeplyIsCutAndTheRestIsRead) {
+  const std::string deep = std::string(100000, '[') + R"("]\\")" + std::string(100000, ']');
+  server_.FailNext(
+      "get", {.status = 200, .raw = R"({"a":1,"deep":)" + deep + R"(,"m[":{"n":"}\""},"z":[2]})"});
+  auto got = client_->Get(kThing, {"shop", "a"});
+  ASSERT_TRUE(got.ok()) << got.error().message();
+  EXPECT_EQ(got->at("a"), 1);
+  EXPECT_EQ(got->at("m[").at("n"), "}\"");
+  EXPECT_EQ(got->at("z"), json::array({2}));
+  const json* inner = &got->at("deep");
+  int depth = 1;  // the object itself
+  for (; inner->is_array(); ++depth) inner = &inner->at(0);
+  EXPECT_EQ(depth, 512);
+  EXPECT_EQ(*inner, "nested too deeply");
 }
 
 TEST_F(KubeClientTest, FollowsNoRedirectWithItsToken) {

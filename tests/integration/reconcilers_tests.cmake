@@ -10,3 +10,10 @@ remora_test(missing_pod_reconciler_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
           ${CMAKE_CURRENT_LIST_DIR}/missing_pod_reconciler_test.cc
   DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)
+remora_test(operator_faults_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/operator_faults_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/operator_fixture.cc
+          ${CMAKE_CURRENT_LIST_DIR}/operator_poison_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/two_operators_test.cc
+  DEPS remora_leader_work remora_fakes LABELS integration)

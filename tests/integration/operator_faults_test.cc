@@ -1,0 +1,176 @@
+// The API server's misfortunes, asked of the whole chain: Reflectors, PodTable, PatternReconciler, and
+// the status that it writes. After each, every status is what it would have been without.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "operator/api/revision.h"
+#include "tests/integration/operator_fixture.h"
+
+namespace remora::testing {
+namespace {
+
+using nlohmann::json;
+
+class OperatorFaultsTest : public OperatorTest {
+ protected:
+  // Something in every cache, so that every status changes but the Adapter's.
+  void ChangeAll() {
+    json saver = Pattern("Sidecar", "saver", SaverSpec("saver:2"));
+    saver["metadata"]["generation"] = 2;
+    server_->Put(kSidecars, saver);
+    json cache = Pattern("Ambassador", "cache", {{"container", {{"image", "c:2"}}}});
+    cache["metadata"]["generation"] = 2;
+    server_->Put(kAmbassadors, cache);
+    server_->Put(kPods, Pod("web-5"));
+    server_->Put(kPods, Pod("web-4", Record("Injected", api::RevisionOf(SaverSpec("saver:2")))));
+    server_->Remove(kPods, "shop", "web-3");
+  }
+};
+
+TEST_F(OperatorFaultsTest, GoneInTheMiddleOfAList) {
+  constexpr int kMoreThanAPage = 600;
+  for (int i = 0; i < kMoreThanAPage; ++i) server_->Put(kPods, Pod("many-" + std::to_string(i)));
+  server_->FailNext("list", {.collection = kPods});
+  server_->FailNext("list", {.before =
+                                 [this] {
+                                   server_->Remove(kPods, "shop", "many-1");  // was on page one
+                                   server_->Put(kPods, Pod("many-0", Record("Injected", "older")));
+                                   server_->Compact();
+                                 },
+                             .collection = kPods});
+  operator_.emplace(*server_);
+  EXPECT_TRUE(server_->WaitForOpenWatches(6));
+  EXPECT_TRUE(Settles());
+  int lists = 0;
+  for (const auto& one : server_->recorded()) {
+    if (one.verb == "list" && one.request.path == kPods) ++lists;
+  }
+  EXPECT_EQ(lists, 4) << "a page, its refused successor, and two pages of a list anew";
+}
+
+TEST_F(OperatorFaultsTest, GoneOnAllWatches) {
+  Start();
+  server_->MuteWatches();  // what happens now is in no stream
+  ChangeAll();
+  server_->Compact();
+  server_->SendToWatches(FakeApiServer::EventLine(
+      "ERROR", {{"kind", "Status"}, {"code", 410}, {"reason", "Expired"}, {"message", "too old"}}));
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, SilentWatchesThatEnd) {
+  Start();
+  server_->MuteWatches();
+  ChangeAll();
+  server_->EndWatches();
+  EXPECT_TRUE(Settles());
+}
+
+// Nobody knows whether it has happened.
+TEST_F(OperatorFaultsTest, AWriteThatIsNeverAnswered) {
+  Start();
+  server_->FailNext("patch", {.silent = true, .collection = kSidecars});
+  ChangeAll();
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, HalfALineOnAllWatches) {
+  Start();
+  const std::string line = FakeApiServer::EventLine("MODIFIED", Pod("web-1"));
+  server_->SendToWatches(std::string_view(line).substr(0, line.size() / 2));
+  server_->MuteWatches();
+  ChangeAll();
+  server_->CutWatches();
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, EventsInPiecesOfThreeBytes) {
+  Start();
+  server_->SplitEvents(3);
+  ChangeAll();
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, EventsAgainAndInTheWrongOrder) {
+  Start();
+  const std::vector<json> pods = server_->All(kPods);
+  ChangeAll();
+  ASSERT_TRUE(Settles());
+  // To the watches of all kinds: a Pod is no pattern, and an old one is not news.
+  for (auto pod = pods.rbegin(); pod != pods.rend(); ++pod) {
+    server_->SendToWatches(FakeApiServer::EventLine("MODIFIED", *pod));
+  }
+  server_->Put(kPods, Pod("web-6"));
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, ConflictOnEveryWriteTwice) {
+  for (const char* collection : {kSidecars, kAmbassadors, kAdapters}) {
+    for (int i = 0; i < 2; ++i) {
+      server_->FailNext("patch", {.status = 409, .reason = "Conflict", .collection = collection});
+    }
+  }
+  operator_.emplace(*server_);
+  EXPECT_TRUE(Settles());
+  EXPECT_EQ(server_->Count("patch"), 9) << "each refused twice, and written once";
+}
+
+TEST_F(OperatorFaultsTest, TooManyRequestsOnEveryCall) {
+  Start();
+  for (int i = 0; i < 6; ++i) {
+    for (const char* verb : {"watch", "list", "patch"}) {
+      server_->FailNext(
+          verb, {.status = 429, .reason = "TooManyRequests", .headers = "Retry-After: 1\r\n"});
+    }
+  }
+  server_->Compact();
+  server_->CutAllConnections();
+  ChangeAll();
+  EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, ATokenThatExpiresAndANewOne) {
+  std::string folder = (std::filesystem::temp_directory_path() / "remora-token-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  kube::Config config;
+  config.token_file = std::filesystem::path(folder) / "token";
+  const auto write = [&](const char* token) { std::ofstream(config.token_file) << token << "\n"; };
+  write("old");
+  server_->RequireToken("old");
+  operator_.emplace(*server_, config);
+  ASSERT_TRUE(Settles());
+  server_->RequireToken("new");
+  server_->CutAllConnections();
+  ChangeAll();
+  const int refused = server_->Count("watch");
+  ASSERT_TRUE(
+      server_->WaitUntil(kPatience, [&] { return server_->Count("watch") >= refused + 5; }));
+  write("new");
+  EXPECT_TRUE(Settles());
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(OperatorFaultsTest, ManyFaultsAtOnceAndOneAfterTheOther) {
+  Start();
+  for (int i = 0; i < 20; ++i) {
+    server_->Put(kPods,
+                 Pod("web-" + std::to_string(i % 7), i % 2 == 0 ? "" : Record("Injected", "o")));
+    if (i % 3 == 0) server_->FailNext("patch", {.status = 500});
+    if (i % 3 == 1) server_->CutWatches();
+    if (i % 5 == 0) server_->CutAllConnections();
+    if (i % 7 == 0) server_->Compact();
+    if (i % 8 == 0) server_->FailNext("watch", {.cut = true});
+  }
+  ChangeAll();
+  EXPECT_TRUE(Settles());
+  // Five watches, and what their calls keep for the next one.
+  EXPECT_TRUE(server_->WaitForOpenWatches(6));
+}
+
+}  // namespace
+}  // namespace remora::testing
