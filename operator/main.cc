@@ -15,11 +15,11 @@
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
 #include "operator/base/metric_family.h"
+#include "operator/certificate_work.h"
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
 #include "operator/leader_work.h"
 #include "operator/options.h"
-#include "operator/reconcilers/certificate_reconciler.h"
 #include "operator/reconcilers/operator_metrics.h"
 #include "operator/runtime/end_signals.h"
 #include "operator/runtime/event_recorder.h"
@@ -39,35 +39,6 @@ constexpr int kMemoryArenas = 2;
 std::string IdentityOf(const OperatorOptions& options) {
   if (!options.identity.empty()) return options.identity;
   return runtime::HostName() + "_" + std::to_string(getpid());
-}
-
-reconcilers::CertificateReconciler::Options CertificateOptionsOf(const OperatorOptions& options) {
-  using reconcilers::CertificateSource;
-  return {.source = options.certificates == "own" ? CertificateSource::kOwn
-                                                  : CertificateSource::kCertManager,
-          .namespace_name = options.namespace_name,
-          .secret = options.certificate_secret,
-          .certificates = {.dns_names = reconcilers::ServiceDnsNames(options.webhook_service,
-                                                                     options.namespace_name)}};
-}
-
-void KeepCertificates(reconcilers::CertificateReconciler& certificates,
-                      const runtime::LeaderElector& elector, Clock& clock,
-                      const std::stop_token& stop) {
-  constexpr std::chrono::seconds kRetry{2};
-  while (!stop.stop_requested()) {
-    Clock::Duration wait = kRetry;
-    if (elector.HoldsLease()) {
-      const auto next = certificates.Reconcile(stop);
-      if (next.ok()) {
-        wait = *next;
-      } else if (next.error().code() != ErrorCode::kCancelled) {
-        Log(LogLevel::kWarning, "the certificate is not in order; trying again",
-            {{"reason", next.error().message()}});
-      }
-    }
-    if (!clock.SleepFor(wait, stop)) return;
-  }
 }
 
 runtime::LeaderElector::Options ElectionOf(kube::Client& client, Clock& clock,
@@ -102,10 +73,12 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
                    .clock = clock,
                    .may_write = [&] { return elector.HoldsLease(); },
                    .record_event = [&](runtime::Event event) { events.Record(std::move(event)); }});
-  reconcilers::CertificateReconciler certificates(**client, clock, CertificateOptionsOf(options));
+  CertificateWork certificates(options, {.client = **client, .clock = clock, .may_write = [&] {
+                                           return elector.HoldsLease();
+                                         }});
   std::vector<MetricSource> metrics = work.metrics();
   metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));
-  metrics.push_back(reconcilers::CertificateFamilies(certificates, clock));
+  for (MetricSource& source : certificates.metrics()) metrics.push_back(std::move(source));
   metrics.push_back(runtime::EventFamilies(events));
   const auto probes = runtime::ProbeServer::Start(
       {.address = options.bind_address,
@@ -126,11 +99,7 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
     election.Add("leader", [&](const std::stop_token& stop) {
       if (!elector.Acquire(stop)) return;
       work.RunIn(manager);
-      if (options.certificates != "none") {
-        manager.Add("certificates", [&](const std::stop_token& stop_certificates) {
-          KeepCertificates(certificates, elector, clock, stop_certificates);
-        });
-      }
+      if (options.certificates != "none") certificates.RunIn(manager);
       elector.Hold(stop);
       if (stop.stop_requested()) return;
       lost = true;

@@ -159,6 +159,9 @@ main() {
   check "the operator makes the webhook's certificate" \
     eventually kubectl --namespace "$SYSTEM" get secret remora-webhook-tls
   check "and the API servers' trust in it" eventually trusts_authority
+  kubectl patch validatingwebhookconfiguration "$NS" --type json --patch \
+    '[{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]' >/dev/null
+  check "which it gives back at once to a configuration that lost it" eventually trusts_authority
   kubectl delete validatingwebhookconfiguration "$NS" >/dev/null
   finish
 }
