@@ -3,7 +3,7 @@
 //
 // Contract
 //   - Of files, or of objects that are in a cluster. Of a Pod in a cluster: what its record says,
-//     whether the webhook has seen it, and what a new Pod like it would get.
+//     how its companions are, whether the webhook has seen it, and what a new Pod like it would get.
 //   - Text: a head line that names the workload, its namespace and place, then the engine's
 //     explanation. JSON: one array with an element for each workload.
 //   - kRefused when any pattern that was asked for is not put in, also where the Pod is admitted.

@@ -47,9 +47,21 @@ void Exclude(const Exclusion& exclusion, Explained& explained) {
                            {"patterns", json::array()}};
 }
 
-// The patterns of a record, as the engine writes those of a plan.
-void PrintRecord(const json& record, std::ostream& out) {
-  for (const json& pattern : record.value("patterns", json::array())) {
+void PrintCompanion(const PodState& state, std::size_t pattern, std::ostream& out) {
+  for (const CompanionState& companion : state.companions) {
+    if (companion.pattern != pattern) continue;
+    out << "  companion  " << CompanionAsText(companion) << '\n';
+    if (companion.keeps_from_services) {
+      out << "             it is not Ready, which takes the Pod out of its Services\n";
+    }
+  }
+}
+
+// The patterns of a record, as the engine writes those of a plan, and their companions.
+void PrintRecord(const PodState& state, std::ostream& out) {
+  const json patterns = state.record.value("patterns", json::array());
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const json& pattern = patterns[i];
     out << StringAt(pattern, Pointer("/kind")) << ' ';
     const std::string namespace_name = StringAt(pattern, Pointer("/namespace"));
     if (!namespace_name.empty()) out << namespace_name << '/';
@@ -68,6 +80,7 @@ void PrintRecord(const json& record, std::ostream& out) {
     for (const auto& [name, number] : ports.items()) {
       out << "  port       " << name << " = " << number.dump() << '\n';
     }
+    PrintCompanion(state, i, out);
   }
 }
 
@@ -76,7 +89,7 @@ bool PrintState(const PodState& state, std::ostream& out) {
   if (state.record.is_null() && state.about.empty()) return true;
   if (!state.record.is_null()) {
     out << "on the Pod, as its record says:\n";
-    PrintRecord(state.record, out);
+    PrintRecord(state, out);
   }
   if (!state.about.empty()) out << state.about << '\n';
   if (state.is_current) {
@@ -154,6 +167,19 @@ json PortsAsJson(const Explained& one) {
           {"networkPolicy", one.ports.policy}};
 }
 
+// The patterns that are in a Pod, each with its companion.
+json CompanionsAsJson(const PodState& state) {
+  json patterns = json::array();
+  for (const CompanionState& companion : state.companions) {
+    const json& pattern = state.record.at("patterns").at(companion.pattern);
+    patterns.push_back({{"kind", StringAt(pattern, Pointer("/kind"))},
+                        {"namespace", StringAt(pattern, Pointer("/namespace"))},
+                        {"name", StringAt(pattern, Pointer("/name"))},
+                        {"companion", CompanionAsJson(companion)}});
+  }
+  return patterns;
+}
+
 json AsJson(const Explained& one) {
   json object = {{"kind", one.workload.kind},
                  {"name", one.workload.name},
@@ -166,6 +192,7 @@ json AsJson(const Explained& one) {
     object["pod"] = {{"record", state.record},
                      {"missed", state.is_missed},
                      {"current", state.is_current},
+                     {"patterns", CompanionsAsJson(state)},
                      {"message", state.about}};
   }
   if (!one.ports.moves.empty()) object["ports"] = PortsAsJson(one);

@@ -15,6 +15,7 @@
 
 #include "operator/base/result.h"
 #include "operator/cli/cluster_view.h"
+#include "operator/cli/companion_state.h"
 #include "operator/cli/place.h"
 #include "operator/cli/port_moves.h"
 #include "operator/cli/workloads.h"
@@ -27,6 +28,7 @@ struct PodState {
   bool is_missed = false;   // it asks for patterns, and the webhook did not see it
   bool is_current = false;  // a new Pod like it would get the same
   std::string about = {};   // one sentence; empty where `record` says it all
+  std::vector<CompanionState> companions = {};  // of the record's patterns
 };
 
 struct Explained {

@@ -37,9 +37,10 @@ Example:
 
 inline constexpr const char* kExplainFooter = R"(
 KIND is pod, deployment, statefulset, daemonset, replicaset, job, cronjob or kubectl's short form of
-one; -n is the context's namespace then. Of a Pod it says what its record says, whether the webhook
-has missed it, and what a new Pod like it would get. Where an Ambassador takes over a port: which
-Services and NetworkPolicies say its number and do not follow, and the NetworkPolicy that closes it.
+one; -n is the context's namespace then. Of a Pod it says what its record says, how its companions
+are, whether the webhook has missed it, and what a new Pod like it would get. Where an Ambassador
+takes over a port: which Services and NetworkPolicies say its number and do not follow, and the
+NetworkPolicy that closes it.
 Exit code 1: a pattern that was asked for is not in, or would not be put in, be the Pod admitted or
 not.
 

@@ -109,6 +109,7 @@ class LiveRun {
       state.is_current = SaySame(state.record, ReadRecord(explained->after));
       explained->refused = HasRefusal(state.record);
       explained->after = pod;
+      state.companions = FindCompanions(pod, state.record);
     } else if (undone.ok()) {
       Judge(*explained, fresh, state);
     }

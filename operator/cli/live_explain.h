@@ -1,7 +1,7 @@
 // ExplainLive: what `remora explain KIND/NAME` says of objects that are in a cluster.
 //
 // Contract
-//   - Of a Pod: what its record says; that the webhook did not see it, where it asks for patterns
+//   - Of a Pod: what its record says, and how the companions are; that the webhook did not see it, where it asks for patterns
 //     and has none; and what a new Pod like it would get now. Of a workload: its template's Pod.
 //   - Services and NetworkPolicies are read where a port moves.
 // Thread-safety: none needed. Errors: those of LiveCluster; Invalid: no KIND/NAME.

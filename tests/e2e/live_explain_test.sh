@@ -11,6 +11,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly OURS=live-explain-test UNASKED=live-explain-unasked STRICT=live-lint-strict
+readonly COMPANION='pod.patterns[0].companion | "\(.container) \(.list) \(.ready) \(.state) \(.reason) \(.restarts)"'
 readonly REMORA=${REMORA_BINARIES:-$E2E_ROOT/build/release}/operator/cli/remora
 
 apply() { kubectl --namespace "$OURS" apply --filename -; }
@@ -64,6 +65,12 @@ spec:
 YAML
 }
 
+# kubelet_says STATUS: of the Pod cart, as no kubelet is there
+kubelet_says() {
+  kubectl --namespace "$OURS" patch pod cart --subresource=status --type=merge \
+    --patch "{\"status\": $1}" >/dev/null
+}
+
 has_record() {
   kubectl --namespace "$OURS" get pod "$1" --output json |
     jq --exit-status '.metadata.annotations["patterns.remora.dev/status"]' >/dev/null
@@ -112,6 +119,23 @@ check "a Pod's record is shown, with its ports" says "Ambassador $OURS/login: In
 check "and that a new Pod would get the same" says "a new Pod like it would get the same" explain po/cart
 check "the same for tools" equal "Injected true" \
   "$(of_pod 'pod | "\(.record.patterns[0].reason) \(.current)"' cart)"
+check "of a companion that no kubelet has seen there is no status" \
+  says "companion  login (initContainers): no status yet" explain pod/cart
+kubelet_says '{"initContainerStatuses": [{"name": "login", "ready": false, "restartCount": 0,
+  "image": "login:1", "imageID": "", "state": {"waiting": {"reason": "ImagePullBackOff",
+  "message": "Back-off pulling image"}}}]}'
+check "case 57: a Native companion whose image cannot be pulled, with the reason" \
+  says "companion  login (initContainers): waiting: ImagePullBackOff (Back-off pulling image)" \
+  explain pod/cart
+check "and with what follows for its Services" says "which takes the Pod out of its Services" \
+  explain pod/cart
+check "the same for tools" equal "login initContainers false waiting ImagePullBackOff 0" \
+  "$(of_pod "$COMPANION" cart)"
+kubelet_says '{"initContainerStatuses": [{"name": "login", "ready": true, "restartCount": 4,
+  "image": "login:1", "imageID": "", "state": {"running": {}},
+  "lastState": {"terminated": {"reason": "Error", "exitCode": 1}}}]}'
+check "and once it runs" says "running, ready; 4 restarts, last ended: Error, exit code 1" \
+  explain pod/cart
 patterns 2 | apply >/dev/null
 check "after an edit it says what a new one would get" says "a new Pod like it would get now:" \
   explain pod/cart

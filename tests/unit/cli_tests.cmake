@@ -17,6 +17,7 @@ remora_test(text_editor_test
   DEPS remora_cli LABELS unit)
 remora_test(cli_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cli_test.cc ${CMAKE_CURRENT_LIST_DIR}/text_stream_test.cc
+          ${CMAKE_CURRENT_LIST_DIR}/companion_state_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/explain_command_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/field_differences_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/pattern_commands_test.cc
