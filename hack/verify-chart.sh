@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Checks charts/remora without helm: its schema and README are what the comments in values.yaml say, every value has one, the
+# three kinds are those of crds/, and its version is the project's. tests/e2e/chart_test.sh installs it.
+#
+# usage: hack/verify-chart.sh
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+[[ $# == 0 ]] || die "takes no arguments"
+/usr/bin/python3 "$(dirname "${BASH_SOURCE[0]}")/chart.py" check ||
+  fail "charts/remora is not as it should be: see above"
+step "charts/remora: described, up to date"
