@@ -7,7 +7,8 @@
 #   operator_pid FOLDER
 #
 # environment:
-#   REMORA_BINARIES   the build folder whose programs are used (default build/release)
+#   REMORA_BINARIES      the build folder whose programs are used (default build/release)
+#   OPERATOR_KUBECONFIG  what the operator uses instead of the current kubeconfig
 
 readonly OPERATOR_PROGRAM=${REMORA_BINARIES:-$REMORA_ROOT/build/release}/operator/remora-operator
 readonly OPERATOR_READY_SECONDS=20
@@ -23,7 +24,7 @@ start_operator() {
   [[ -f $STATE/port ]] || /usr/bin/python3 "$REMORA_ROOT/hack/cluster/free_ports.py" 1 >"$STATE/port"
   read -r port <"$STATE/port"
   start_program remora-operator "http://127.0.0.1:$port" "$OPERATOR_PROGRAM" \
-    --kubeconfig="$KUBECONFIG" --bind-address=127.0.0.1 --port="$port" "$@"
+    --kubeconfig="${OPERATOR_KUBECONFIG:-$KUBECONFIG}" --bind-address=127.0.0.1 --port="$port" "$@"
   wait_until "$OPERATOR_READY_SECONDS" remora-operator operator_get "$STATE" /readyz
 }
 
