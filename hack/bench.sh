@@ -277,6 +277,7 @@ on_api_server() {
 prepare_operator() {
   "$BUILT/write_inputs" "$WORK/inputs" "$OPERATOR_PATTERNS"
   on_api_server store --patterns "$WORK/inputs/patterns.json" --count "$OPERATOR_PATTERNS"
+  kubectl apply --filename "$REMORA_ROOT/hack/sealed-namespace.yaml" >/dev/null
   start_webhook "$WORK/webhook"
   register_webhook "$WORK/webhook"
   on_api_server templates --pod "$BENCH/cluster/pod.json" --templates "$WORK/templates.json"

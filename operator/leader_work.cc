@@ -18,6 +18,9 @@ constexpr std::chrono::milliseconds kGatherPods{250};
 // And before what is missing is looked at.
 constexpr std::chrono::seconds kGather{1};
 
+// They wait for the API server most of the time: three requests for a pattern that is new.
+constexpr int kWorkers = 4;
+
 }  // namespace
 
 LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies)
@@ -94,7 +97,9 @@ void LeaderWork::RunIn(runtime::Manager& manager) {
   revisions_.RunIn(manager);
   manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
   manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
-  manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
+  for (int i = 0; i < kWorkers; ++i) {
+    manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
+  }
   manager.Add("missing", [this](const std::stop_token& stop) { missing_controller_.Run(stop); });
 }
 
