@@ -71,7 +71,7 @@ class LeaderWork {
   runtime::Reflector pod_reflector_;
   reconcilers::PodMatcher matcher_;
   const reconcilers::SealedCheck check_;
-  reconcilers::PatternHistory history_;
+  reconcilers::RevisionKeeper history_;
   reconcilers::PatternAcceptance acceptance_;
   reconcilers::PatternReconciler reconciler_;
   runtime::Controller<reconcilers::PatternKey> controller_;

@@ -28,8 +28,10 @@ void AddWhere(CLI::App& app, OperatorOptions& options) {
   app.add_option("--identity", options.identity,
                  "Name of this process in the Lease; without it host and process id")
       ->type_name("NAME");
-  app.add_option("--lease-seconds", options.lease_seconds,
-                 "Time after which a leader that is not heard of is replaced")
+  app.add_option(
+         "--lease-seconds", options.lease_seconds,
+         "Time after which a leader that is not heard of is replaced. Below 12, a write that "
+         "hangs may outlast the lease")
       ->capture_default_str()
       ->check(CLI::Range(kShortestLease, kLongestLease))
       ->type_name("SECONDS");

@@ -29,6 +29,11 @@ std::string_view ListKey(PatternKind kind) {
   return {};
 }
 
+bool IsPerPodLabel(std::string_view key) {
+  return key == "statefulset.kubernetes.io/pod-name" || key == "apps.kubernetes.io/pod-index" ||
+         key == "batch.kubernetes.io/job-completion-index";
+}
+
 bool AsksForPatterns(std::string_view key) {
   return (key.starts_with(kPatternPrefix) && key != kStatusKey) ||
          key.starts_with(kParameterPrefix) || key.starts_with(kTargetPrefix);

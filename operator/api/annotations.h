@@ -36,6 +36,10 @@ inline constexpr std::string_view kPatternLabel = "patterns.remora.dev/pattern";
 // The annotation that lists patterns of a kind.
 std::string_view ListKey(PatternKind kind);
 
+// A label that Kubernetes gives each Pod of a workload another value of. Selectors of patterns may not
+// name one: what they say would have to be looked up for every Pod alone.
+bool IsPerPodLabel(std::string_view key);
+
 // Whether a Pod with this key is sent to the named entry: every key under our prefixes but the
 // record. Files annotations have a prefix of their own and do not ask for anything.
 bool AsksForPatterns(std::string_view key);

@@ -13,6 +13,9 @@ namespace {
 
 using nlohmann::json;
 
+// Anybody who may write ControllerRevisions may write any number; the next one is to be counted on.
+constexpr std::int64_t kLastNumber = std::int64_t{1} << 53;
+
 std::string ApiVersion() { return std::string(kGroup) + "/" + std::string(kVersion); }
 
 std::string TextAt(const json& object, const json::json_pointer& at) {
@@ -65,6 +68,13 @@ json MakeControllerRevision(const RevisionOwner& owner, const json& spec, std::i
           {"revision", number}};
 }
 
+std::string WhichAreKept(const std::vector<std::string>& revisions) {
+  if (revisions.empty()) return "none is";
+  std::string text;
+  for (const std::string& revision : revisions) text += (text.empty() ? "" : ", ") + revision;
+  return text + (revisions.size() == 1 ? " is" : " are");
+}
+
 Result<KeptRevision> ReadKeptRevision(const json& object) {
   const auto invalid = [](const char* sentence) { return Error(ErrorCode::kInvalid, sentence); };
   const auto owner = OwnerOf(object);
@@ -81,8 +91,10 @@ Result<KeptRevision> ReadKeptRevision(const json& object) {
     return invalid("its name is not that of what it holds");
   }
   const auto number = object.find("revision");
-  if (number != object.end() && number->is_number_integer())
+  if (number != object.end() && number->is_number_integer()) {
     kept.number = number->get<std::int64_t>();
+  }
+  if (kept.number < 0 || kept.number > kLastNumber) return invalid("its number is out of bounds");
   return kept;
 }
 

@@ -18,6 +18,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "operator/api/pattern.h"
 #include "operator/base/result.h"
@@ -47,6 +48,9 @@ std::string ControllerRevisionName(PatternKind kind, std::string_view pattern,
 
 nlohmann::json MakeControllerRevision(const RevisionOwner& owner, const nlohmann::json& spec,
                                       std::int64_t number);
+
+// "none is", "b4x6c2f9kd is", or "b4x6c2f9kd, hs9lpnd556 are": the end of a sentence.
+std::string WhichAreKept(const std::vector<std::string>& revisions);
 
 Result<KeptRevision> ReadKeptRevision(const nlohmann::json& object);
 

@@ -139,7 +139,20 @@ Complaint ValidateExpressions(const LabelSelector& selector, const std::string& 
 
 Complaint ValidateSelector(const Pattern& pattern) {
   if (!pattern.spec.selector) return std::nullopt;
-  return ValidateExpressions(*pattern.spec.selector, "selector");
+  const LabelSelector& selector = *pattern.spec.selector;
+  const auto differs = [](const std::string& where, const std::string& key) {
+    return "spec.selector." + where + ": " + key +
+           " differs from Pod to Pod of one workload; expected a label that the Pods have in "
+           "common";
+  };
+  for (const auto& [key, value] : selector.match_labels) {
+    if (IsPerPodLabel(key)) return differs("matchLabels", key);
+  }
+  for (std::size_t i = 0; i < selector.match_expressions.size(); ++i) {
+    const std::string& key = selector.match_expressions[i].key;
+    if (IsPerPodLabel(key)) return differs("matchExpressions[" + std::to_string(i) + "].key", key);
+  }
+  return ValidateExpressions(selector, "selector");
 }
 
 Complaint ValidateAllowedNamespaces(const Pattern& pattern) {

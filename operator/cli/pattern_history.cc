@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "operator/api/condition.h"
 #include "operator/api/kept_revision.h"
 #include "operator/api/revision.h"
 #include "operator/cli/place.h"
@@ -93,11 +94,9 @@ const PastRevision* PatternHistory::Find(std::string_view revision) const {
 
 std::string PatternHistory::Kept() const {
   if (revisions_.empty()) return "; none is: the operator keeps those that it accepts";
-  std::string text = revisions_.size() == 1 ? "; kept is " : "; kept are ";
-  for (std::size_t i = 0; i < revisions_.size(); ++i) {
-    text += (i == 0 ? "" : i + 1 == revisions_.size() ? " and " : ", ") + revisions_[i].revision;
-  }
-  return text;
+  std::vector<std::string> known;
+  for (const PastRevision& past : revisions_) known.push_back(past.revision);
+  return "; " + api::WhichAreKept(known);
 }
 
 Result<const PastRevision*> PatternHistory::Choose(std::string_view text) const {
@@ -140,15 +139,8 @@ Result<const PastRevision*> PatternHistory::Earlier() const {
 }
 
 std::string PatternHistory::Complaint() const {
-  const Pointer conditions("/status/conditions");
-  if (!pattern_.contains(conditions) || !pattern_.at(conditions).is_array()) return {};
-  for (const json& condition : pattern_.at(conditions)) {
-    if (StringAt(condition, Pointer("/type")) != "Accepted") continue;
-    const bool is_refused = StringAt(condition, Pointer("/status")) == "False" &&
-                            condition.value("observedGeneration", json()) == live_->generation;
-    return is_refused ? StringAt(condition, Pointer("/message")) : std::string();
-  }
-  return {};
+  const auto accepted = api::FindCondition(pattern_.value("status", json()), "Accepted");
+  return accepted && accepted->IsOf("False", live_->generation) ? accepted->message : "";
 }
 
 std::string PatternHistory::WhatNewPodsGet(std::string_view get) const {

@@ -9,6 +9,7 @@
 #include "operator/cli/server_complaint.h"
 #include "operator/injection/explanation.h"
 #include "operator/injection/sample_pod.h"
+#include "operator/kube/dry_run_answer.h"
 
 namespace remora::cli {
 
@@ -151,20 +152,27 @@ ServerLint::Findings ServerLint::AskOfPod(const PatternObject& pattern, ClusterV
   if (pod->is_null()) return List();
   injection::StopAsking(*pod, "remora-lint-");
   const auto answer = cluster_.client().Create({"", "v1", "pods"}, *pod, {}, kDryRun);
-  if (answer.ok() || Says(answer.error(), "exceeded quota")) return List();
+  if (answer.ok()) return List();
   const Error& error = answer.error();
-  if (error.code() == ErrorCode::kInvalid || Says(error, "violates PodSecurity") ||
-      Says(error, "denied the request")) {
-    List findings;
-    for (const Complaint& complaint : ReadComplaints(error.message())) {
-      findings.push_back(FindingOf(complaint, *pod, pattern));
-    }
-    return findings;
+  switch (kube::WhyRefused(error)) {
+    case kube::Refusal::kQuota:
+      if (!Says(error, "failed quota: ")) return List();
+      [[fallthrough]];
+    case kube::Refusal::kPlugin:
+      return List{
+          {"spec", "the API server did not come to judge the Pod: " + error.message(), true}};
+    case kube::Refusal::kNotAllowed:
+    case kube::Refusal::kNoAnswer: return cluster_.Describe(error, "create a Pod as a dry run");
+    case kube::Refusal::kValidation:
+    case kube::Refusal::kPolicy:
+    case kube::Refusal::kPodSecurity:
+    case kube::Refusal::kWebhook: break;
   }
-  const bool is_plugin = error.code() == ErrorCode::kPermissionDenied &&
-                         !Says(error, "cannot create resource") && !Says(error, "(401");
-  if (!is_plugin) return cluster_.Describe(error, "create a Pod as a dry run");
-  return List{{"spec", "the API server did not come to judge the Pod: " + error.message(), true}};
+  List findings;
+  for (const Complaint& complaint : ReadComplaints(error.message())) {
+    findings.push_back(FindingOf(complaint, *pod, pattern));
+  }
+  return findings;
 }
 
 }  // namespace remora::cli

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "operator/api/annotations.h"
+#include "operator/api/condition.h"
 #include "operator/api/revision.h"
 #include "operator/injection/compiled_pattern.h"
 
@@ -30,16 +31,10 @@ std::int64_t NumberAt(const json& object, const Pointer& at) {
 
 // Why this spec was not accepted, if the status speaks of it.
 std::string RejectionOf(const json& object) {
-  const json* const conditions = At(object, Pointer("/status/conditions"));
-  if (conditions == nullptr || !conditions->is_array()) return {};
-  for (const json& condition : *conditions) {
-    if (!condition.is_object() || condition.value("type", json()) != "Accepted") continue;
-    const bool rejected = condition.value("status", json()) == "False" &&
-                          NumberAt(condition, Pointer("/observedGeneration")) ==
-                              NumberAt(object, Pointer("/metadata/generation"));
-    return rejected ? TextAt(condition, Pointer("/message")) : std::string();
-  }
-  return {};
+  const auto accepted = api::FindCondition(object.value("status", json()), "Accepted");
+  const bool is_rejected =
+      accepted && accepted->IsOf("False", NumberAt(object, Pointer("/metadata/generation")));
+  return is_rejected ? accepted->message : std::string();
 }
 
 void Choose(const json& object, LivePattern& live) {
@@ -124,9 +119,7 @@ std::shared_ptr<const StoredPattern> ServePattern(const LivePattern& live,
   std::string complaint =
       "revision " + live.wanted + ", " +
       (live.is_pinned ? "which spec.pinnedRevision names" : "the last that was accepted") +
-      ", is not kept; ";
-  for (std::size_t i = 0; i < known.size(); ++i) complaint += (i == 0 ? "" : ", ") + known[i];
-  complaint += known.empty() ? "none is" : known.size() == 1 ? " is" : " are";
+      ", is not kept; " + api::WhichAreKept(known);
   return Refused(live, api::Reason::kRevisionNotFound, std::move(complaint));
 }
 

@@ -14,11 +14,10 @@
 // Example
 //   auto live = LivePattern::FromObject(object, before);
 //   if (!live.ok()) return live.error();
-//   auto served = ServePattern(**live, [&](std::string_view name) { return revisions.Find(name); });
+//   auto served = ServePattern(**live, kept_revision, names_of_kept);
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>

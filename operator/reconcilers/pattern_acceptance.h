@@ -2,12 +2,15 @@
 //
 // Contract
 //   - A spec that compiles is shown to the API server once (SealedCheck); if that lets it pass, its
-//     revision is kept (PatternHistory), and only then is it the current one. One that is kept already
+//     revision is kept (RevisionKeeper), and only then is it the current one. One that is kept already
 //     was accepted before and is not shown again.
 //   - A spec that is refused leaves the last accepted revision the current one. It is shown again after
 //     ten minutes, for the cluster may have changed; where there was no answer, after ten seconds.
+//   - Where other admission (a webhook, a LimitRange) keeps stopping the Pod for a minute, the spec is
+//     accepted unchecked: somebody else's policy does not freeze all patterns.
+//   - A revision that cannot be kept is pending, with the reason.
 // Thread-safety: any thread, for different patterns.
-// Errors: those of the Client, of keeping a revision.
+// Errors: those of the Client that trying again at once may mend, of keeping a revision.
 // Lifetime: what the Options refer to outlives it.
 //
 // Example
@@ -23,8 +26,8 @@
 
 #include "operator/base/clock.h"
 #include "operator/base/mutex.h"
-#include "operator/reconcilers/pattern_history.h"
 #include "operator/reconcilers/pattern_object.h"
+#include "operator/reconcilers/revision_keeper.h"
 #include "operator/reconcilers/sealed_check.h"
 
 namespace remora::reconcilers {
@@ -32,7 +35,7 @@ namespace remora::reconcilers {
 struct Acceptance {
   enum class State { kAccepted, kInvalid, kRejected, kPending };
   State state = State::kPending;
-  std::string message;           // empty where it is accepted
+  std::string message;           // where it is accepted: empty, or why it was not checked
   std::string current_revision;  // the last that was accepted; empty: none was
   // When to ask again.
   std::optional<Clock::Duration> again = std::nullopt;
@@ -43,7 +46,7 @@ class PatternAcceptance {
   struct Options {
     Clock& clock;
     const SealedCheck& check;
-    PatternHistory& history;
+    RevisionKeeper& history;
   };
 
   explicit PatternAcceptance(Options options) : options_(options) {}
@@ -57,10 +60,14 @@ class PatternAcceptance {
     api::RevisionOwner identity;
     std::string revision;
     SealedVerdict verdict;
+    Clock::TimePoint since = {};  // the first of answers of the same state
     Clock::TimePoint until = {};
   };
 
   Asked Ask(const PatternObject& pattern, const std::stop_token& stop);
+  std::optional<Asked> FindAsked(const PatternObject& pattern);
+  // False: it is fit, or is accepted unchecked for the reason in `result`. True: `result` says why not.
+  bool IsHeldUp(const PatternObject& pattern, const std::stop_token& stop, Acceptance& result);
 
   const Options options_;
   Mutex mutex_;

@@ -41,6 +41,10 @@ Result<std::shared_ptr<const injection::NamespaceFacts>> DecodeNamespace(
       injection::NamespaceFacts::FromObject(object));
 }
 
+std::string MatchVersion(const PatternObject& pattern) {
+  return pattern.identity().uid + '/' + std::to_string(pattern.generation());
+}
+
 MatchInputs MakeMatchInputs(const PatternListers& listers) {
   MatchInputs inputs;
   injection::PatternIndex::Builder builder;
@@ -49,8 +53,9 @@ MatchInputs MakeMatchInputs(const PatternListers& listers) {
       if (!entry->value) continue;
       builder.Add(entry->value->live->stored);
       // A status that was written changes no match.
-      inputs.version +=
-          entry->value->identity().uid + '/' + std::to_string(entry->value->generation()) + '\n';
+      std::string version = MatchVersion(*entry->value);
+      inputs.version += version + '\n';
+      inputs.patterns.insert(std::move(version));
     }
   }
   for (const auto& entry : listers.namespaces.Load()->entries) {

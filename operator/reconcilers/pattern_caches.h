@@ -8,8 +8,10 @@
 //                          namespaces.lister()};
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +43,10 @@ Result<std::shared_ptr<const injection::NamespaceFacts>> DecodeNamespace(
 struct MatchInputs {
   std::shared_ptr<const injection::PatternIndex> index;
   std::string version;
+  // The pattern objects in it: "uid/generation".
+  std::set<std::string, std::less<>> patterns;
 };
+std::string MatchVersion(const PatternObject& pattern);
 MatchInputs MakeMatchInputs(const PatternListers& listers);
 
 }  // namespace remora::reconcilers

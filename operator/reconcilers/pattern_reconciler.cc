@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "operator/api/annotations.h"
+#include "operator/base/log.h"
 #include "operator/reconcilers/pattern_status.h"
 
 namespace remora::reconcilers {
@@ -15,6 +16,9 @@ using nlohmann::json;
 
 // Well within what is left of a lease when a write begins: see runtime/leader_elector.h.
 constexpr std::chrono::seconds kWriteDeadline{4};
+
+// A little more than the matcher gathers changes for.
+constexpr std::chrono::milliseconds kUntilMatched{60};
 
 json StatusPatch(const PatternKey& key, const json& status) {
   return {{"apiVersion", std::string(api::kGroup) + "/" + std::string(api::kVersion)},
@@ -43,6 +47,7 @@ Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std
   }
   const auto acceptance = options_.acceptance.Accept(*pattern, stop);
   if (!acceptance.ok()) return acceptance.error();
+  if (!options_.matcher.HasMatched(*pattern)) return runtime::Requeue(kUntilMatched);
   const Census census = options_.pods.Count(key, pattern->created);
   const json status = BuildStatus({*pattern, census, *acceptance, options_.clock.WallNow()});
   auto requeue = Write(*pattern, status, stop);
@@ -70,10 +75,17 @@ Result<runtime::Requeue> PatternReconciler::Write(const PatternObject& pattern, 
   }
   kube::Resource resource = PatternResource(key.kind);
   resource.subresource = "status";
-  const kube::PatchBody body{
+  kube::PatchBody body{
       .type = kube::PatchType::kApply, .patch = StatusPatch(key, status), .force = true};
-  const auto written = options_.client.Patch(resource, key.object(), body,
-                                             {.stop = stop, .deadline = kWriteDeadline});
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  auto written = options_.client.Patch(resource, key.object(), body, call);
+  if (!written.ok() && written.error().code() == ErrorCode::kInvalid) {
+    // The workloads are what strangers have named: they do not hold up the rest.
+    Log(LogLevel::kError, "a status was refused; it is written without its workloads",
+        {{"pattern", key.ToString()}, {"reason", written.error().message()}});
+    body.patch["status"].erase("workloads");
+    written = options_.client.Patch(resource, key.object(), body, call);
+  }
   if (!written.ok() && written.error().code() != ErrorCode::kNotFound) return written.error();
   MutexLock lock(mutex_);
   // A write that has failed does not count: how long to wait then is the queue's business.

@@ -2,6 +2,7 @@
 //
 // Contract
 //   - Has new specs accepted first (PatternAcceptance): the revision is kept before the status names it.
+//   - Nothing is said of a spec before the Pods were matched with it.
 //   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
 //     from what is there, and at most once in Options::interval for a pattern.
 //   - A pattern that is gone needs nothing: there are no finalizers.
@@ -26,9 +27,10 @@
 #include "operator/kube/client.h"
 #include "operator/reconcilers/pattern_acceptance.h"
 #include "operator/reconcilers/pattern_caches.h"
-#include "operator/reconcilers/pattern_history.h"
 #include "operator/reconcilers/pattern_object.h"
+#include "operator/reconcilers/pod_matcher.h"
 #include "operator/reconcilers/pod_table.h"
+#include "operator/reconcilers/revision_keeper.h"
 #include "operator/runtime/controller.h"
 
 namespace remora::reconcilers {
@@ -40,8 +42,10 @@ class PatternReconciler final : public runtime::Reconciler<PatternKey> {
     Clock& clock;
     const PatternListers& patterns;
     const PodTable& pods;
+    // Keeps `pods` matched: a spec that it has not come to yet has no counts.
+    const PodMatcher& matcher;
     PatternAcceptance& acceptance;
-    PatternHistory& history;
+    RevisionKeeper& history;
     std::chrono::milliseconds interval{1000};
   };
 

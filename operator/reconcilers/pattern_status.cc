@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "operator/api/condition.h"
 #include "operator/base/timestamp.h"
 #include "operator/base/utf8.h"
 
@@ -41,7 +42,9 @@ Condition Accepted(const Acceptance& acceptance) {
   };
   switch (acceptance.state) {
     case Acceptance::State::kAccepted:
-      return say(Truth::kTrue, "Valid", "The pattern can be added to Pods.");
+      return say(Truth::kTrue, "Valid",
+                 acceptance.message.empty() ? "The pattern can be added to Pods."
+                                            : "Accepted unchecked: ");
     case Acceptance::State::kInvalid: return say(Truth::kFalse, "InvalidSpec", "");
     case Acceptance::State::kRejected:
       return say(Truth::kFalse, "RejectedByApiServer", "The API server refuses a Pod with it: ");
@@ -90,15 +93,9 @@ const char* StatusOf(const Condition& condition) {
 
 // Since when the condition is what it is.
 std::string Since(const Condition& condition, const StatusInputs& inputs) {
-  const json& status = inputs.pattern.status;
-  if (status.is_object() && status.contains("conditions") && status["conditions"].is_array()) {
-    for (const json& before : status["conditions"]) {
-      if (!before.is_object() || before.value("type", "") != condition.type) continue;
-      const std::string since = before.value("lastTransitionTime", "");
-      if (before.value("status", "") == StatusOf(condition) && !since.empty()) return since;
-    }
-  }
-  return FormatTime(inputs.now);
+  const auto before = api::FindCondition(inputs.pattern.status, condition.type);
+  const bool is_same = before && before->status == StatusOf(condition) && !before->since.empty();
+  return is_same ? before->since : FormatTime(inputs.now);
 }
 
 json ToJson(const Condition& condition, const StatusInputs& inputs) {

@@ -4,7 +4,8 @@
 //   - Due() says that something may have changed; of many in a burst, one matching comes. What changes
 //     no match (a status that was written) leads to none.
 //   - IsCurrent(): all caches were read, and what was due has been matched at least once.
-// Thread-safety: Due() and IsCurrent(): any thread. Run(): one thread.
+//     HasMatched(): the Pods were matched with this spec of the pattern.
+// Thread-safety: Due(), IsCurrent() and HasMatched(): any thread. Run(): one thread.
 // Errors: none.
 // Lifetime: what the Options refer to outlives it.
 //
@@ -15,10 +16,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
+#include <set>
 #include <stop_token>
 #include <string>
 
 #include "operator/base/clock.h"
+#include "operator/base/mutex.h"
 #include "operator/reconcilers/pattern_caches.h"
 #include "operator/reconcilers/pod_table.h"
 #include "operator/runtime/work_queue.h"
@@ -38,6 +42,7 @@ class PodMatcher {
 
   void Due() { queue_.AddAfter(0, options_.gather); }
   bool IsCurrent() const { return current_; }
+  bool HasMatched(const PatternObject& pattern) const;
   void Run(const std::stop_token& stop);
   // Once; for tests and for Run().
   void MatchNow();
@@ -47,6 +52,8 @@ class PodMatcher {
   runtime::WorkQueue<int> queue_;  // of one key
   std::atomic<bool> current_ = false;
   std::string version_;
+  mutable Mutex mutex_;
+  std::set<std::string, std::less<>> matched_ GUARDED_BY(mutex_);
 };
 
 }  // namespace remora::reconcilers

@@ -13,11 +13,6 @@ using nlohmann::json;
 // As injection/record.cc writes it.
 constexpr std::int64_t kRecordVersion = 1;
 
-// Labels that differ from Pod to Pod of one workload and that no selector of a pattern can mean:
-// without them, a thousand Pods share one shape.
-constexpr std::string_view kPerPodLabels[] = {
-    "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index",
-    "batch.kubernetes.io/job-completion-index", "pod-template-generation"};
 constexpr const char* kTemplateHash = "pod-template-hash";
 
 std::string TextAt(const json& object, std::string_view name) {
@@ -31,13 +26,26 @@ const json& ObjectAt(const json& object, const char* name) {
   return at != object.end() && at->is_object() ? *at : kNone;
 }
 
+// Those that a selector may name: a thousand Pods of a workload share one shape.
 json LabelsOf(const json& metadata) {
-  json labels = ObjectAt(metadata, "labels");
-  for (const std::string_view key : kPerPodLabels) labels.erase(std::string(key));
+  json labels = json::object();
+  for (const auto& label : ObjectAt(metadata, "labels").items()) {
+    if (!api::IsPerPodLabel(label.key())) labels[label.key()] = label.value();
+  }
   return labels;
 }
 
-// The controller in the owner references; without one, the Pod stands for itself.
+// As a status may name them. An API server bounds neither in an owner reference.
+constexpr std::size_t kLongestKind = 63;
+constexpr std::size_t kLongestName = 253;
+
+bool CanBeNamed(const std::string& kind, const std::string& name) {
+  return !kind.empty() && kind.size() <= kLongestKind && !name.empty() &&
+         name.size() <= kLongestName;
+}
+
+// The controller in the owner references; without one, or with one that cannot be, the Pod stands
+// for itself.
 Workload WorkloadOf(const json& metadata) {
   const auto owners = metadata.find("ownerReferences");
   const json none = json::array();
@@ -46,6 +54,7 @@ Workload WorkloadOf(const json& metadata) {
     if (!owner.is_object() || owner.value("controller", json()) != true) continue;
     const std::string kind = TextAt(owner, "kind");
     const std::string name = TextAt(owner, "name");
+    if (!CanBeNamed(kind, name)) continue;
     const std::string suffix = "-" + TextAt(ObjectAt(metadata, "labels"), kTemplateHash);
     if (kind == "ReplicaSet" && suffix.size() > 1 && name.ends_with(suffix)) {
       return {"Deployment", name.substr(0, name.size() - suffix.size())};

@@ -1,10 +1,10 @@
 #include "operator/reconcilers/sealed_check.h"
 
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include "operator/injection/sample_pod.h"
+#include "operator/kube/dry_run_answer.h"
 
 namespace remora::reconcilers {
 
@@ -14,23 +14,20 @@ using State = SealedVerdict::State;
 
 constexpr std::chrono::seconds kDeadline{4};
 
-bool Says(const Error& error, std::string_view text) {
-  return error.message().find(text) != std::string::npos;
-}
-
 SealedVerdict Judge(const Error& error, bool has_made_up_words) {
-  // Admission after validation: quota ("exceeded quota: …", "status unknown for quota: …"), Pod Security.
-  if (error.code() == ErrorCode::kPermissionDenied &&
-      (Says(error, " quota: ") || Says(error, "violates PodSecurity"))) {
-    return {State::kValid, ""};
+  switch (kube::WhyRefused(error)) {
+    case kube::Refusal::kPolicy:
+    case kube::Refusal::kPodSecurity:
+    case kube::Refusal::kQuota: return {State::kValid, ""};
+    case kube::Refusal::kValidation:
+      if (has_made_up_words) return {State::kValid, ""};
+      return {State::kRejected, error.message()};
+    case kube::Refusal::kWebhook:
+    case kube::Refusal::kPlugin: return {State::kStopped, error.message()};
+    case kube::Refusal::kNotAllowed:
+    case kube::Refusal::kNoAnswer: break;
   }
-  const bool is_complaint =
-      error.code() == ErrorCode::kInvalid && !Says(error, "denied the request");
-  if (!is_complaint) {
-    return {State::kUnknown, "the API server did not come to judge it: " + error.message()};
-  }
-  if (has_made_up_words) return {State::kValid, ""};
-  return {State::kRejected, error.message()};
+  return {State::kUnknown, "the API server did not come to judge it: " + error.message()};
 }
 
 }  // namespace

@@ -2,11 +2,12 @@
 //
 // Contract
 //   - The rendered Pod is created as a dry run, strictly, in a namespace whose one ResourceQuota
-//     admits no Pods. The API server validates an object before quota and Pod Security: whoever stops
-//     it there has let it pass as valid. Nothing is ever stored.
+//     admits no Pods. The API server validates an object before quota, Pod Security and policies: what
+//     they stop is valid (kube/dry_run_answer.h). Nothing is ever stored.
 //   - A complaint about a Pod with made-up words in it (injection/sample_pod.h) proves nothing, and
-//     counts as valid. Any other answer (no ServiceAccount yet, another webhook, the namespace is
-//     missing) says nothing: kUnknown.
+//     counts as valid.
+//   - kStopped: other admission (a webhook, no ServiceAccount yet, a LimitRange) stopped the Pod, which
+//     says nothing of it. kUnknown: there was no answer, or the namespace is missing.
 // Thread-safety: any thread.
 // Errors: none; an API server that cannot be asked is kUnknown.
 // Lifetime: what the Options refer to outlives it.
@@ -28,7 +29,7 @@
 namespace remora::reconcilers {
 
 struct SealedVerdict {
-  enum class State { kValid, kRejected, kUnknown };
+  enum class State { kValid, kRejected, kStopped, kUnknown };
   State state = State::kUnknown;
   std::string message;  // empty where it is valid
 };

@@ -155,9 +155,9 @@ forgeries_and_refusals() {
   check "a forged revision is ignored, with a sentence" says \
     "ControllerRevision $NS/sidecar-saver-bbbbbbbbbb is ignored: its name is not that of what it holds" \
     remora history rsc/saver
-  check "and can be neither pinned" refuses 'revision "bbbbbbbbbb" is not kept; kept are ' \
+  check "and can be neither pinned" refuses 'revision "bbbbbbbbbb" is not kept; ' \
     remora pin rsc/saver bbbbbbbbbb
-  check "nor gone back to" refuses 'revision "bbbbbbbbbb" is not kept; kept are ' \
+  check "nor gone back to" refuses 'revision "bbbbbbbbbb" is not kept; ' \
     remora rollback rsc/saver bbbbbbbbbb
 
   saver saver:4 'initContainers: [{name: first, image: x, securityContext: {capabilities: ALL}}]'

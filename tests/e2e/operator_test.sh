@@ -70,6 +70,24 @@ webhooks:
 CONFIGURATION
 }
 
+owned_absurdly() {  # owned_absurdly KIND NAME
+  kubectl --namespace "$NS" create --filename - >/dev/null <<POD
+apiVersion: v1
+kind: Pod
+metadata:
+  generateName: owned-
+  labels: {app: owned}
+  annotations: {patterns.remora.dev/sidecar: saver}
+  ownerReferences: [{apiVersion: example.dev/v1, kind: $1, name: $2, uid: x, controller: true}]
+spec: {containers: [{name: web, image: web}]}
+POD
+}
+
+is_looked_at() {
+  equal "$(kubectl --namespace "$NS" get rsc saver --output jsonpath='{.metadata.generation}')" \
+    "$(status observedGeneration)"
+}
+
 trusts_authority() {
   local bundle
   bundle=$(kubectl get validatingwebhookconfiguration "$NS" \
@@ -78,6 +96,9 @@ trusts_authority() {
   equal "$(kubectl --namespace "$SYSTEM" get secret remora-webhook-tls \
     --output 'jsonpath={.data.ca\.crt}')" "$bundle"
 }
+
+# An operator that has crashed has no series either.
+runs_and() { operator_get "$WORK/b" /readyz >/dev/null && "$@"; }
 
 end() {
   stop_operator "$WORK/a"
@@ -133,6 +154,14 @@ main() {
   check "made anew, none is missing" eventually status_is pods.missing 0
   check "and the pattern is Ready again" eventually condition_is Ready True Ready
 
+  owned_absurdly "$(printf 'K%.0s' {1..80})" web
+  owned_absurdly ReplicaSet "$(printf 'n%.0s' {1..300})"
+  saver saver:3
+  check "case 64: Pods that somebody owns by endless names hold up no status" eventually is_looked_at
+  check "they are counted" eventually status_is pods.injected 7
+  kubectl --namespace "$NS" delete pods --selector app=owned --wait=false >/dev/null
+  eventually status_is pods.injected 5
+
   start_operator "$WORK/b" "${FLAGS[@]}" --certificates=none --identity=b
   check "of two one leads" metric_is "$WORK/a" remora_leader 1
   check "and the other waits" metric_is "$WORK/b" remora_leader 0
@@ -150,8 +179,8 @@ main() {
   check "case 56: a pattern in use goes at once, without finalizers" \
     not kubectl --namespace "$NS" get rsc saver
   check "and its Pods stay" has_pods 1 "$NS" app=web
-  check "a deleted pattern has no series" \
-    eventually metric_is "$WORK/b" \
+  check "a deleted pattern has no series, of an operator that runs" \
+    eventually runs_and metric_is "$WORK/b" \
     "remora_pattern_pods{kind=\"Sidecar\",namespace=\"$NS\",name=\"saver\",state=\"injected\"}" ""
   stop_operator "$WORK/b"
   managed_configuration

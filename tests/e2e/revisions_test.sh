@@ -75,7 +75,38 @@ revision: 99
 REVISION
 }
 
-end() { stop_operator "$WORK/a"; }
+# A cluster's own policies: a label on every Pod, and no more of our revisions.
+demand_teams() {
+  kubectl apply --filename - >/dev/null <<POLICY
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: $NS}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  validations: [{expression: "'team' in object.metadata.?labels.orValue({})", message: every Pod has a team}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: $NS}
+spec: {policyName: $NS, validationActions: [Deny]}
+POLICY
+}
+demand_no_teams() {
+  kubectl delete validatingadmissionpolicy,validatingadmissionpolicybinding "$NS" --ignore-not-found >/dev/null
+}
+teams_are_demanded() { says 'every Pod has a team' probe; }
+probe() { kubectl --namespace remora-sealed run probe --image x --dry-run=server 2>&1 || true; }
+freeze_revisions() {
+  kubectl --namespace "$NS" create quota revisions --hard=count/controllerrevisions.apps=1 >/dev/null
+  eventually equal 1 "$(kubectl --namespace "$NS" get quota revisions \
+    --output 'jsonpath={.status.hard.count/controllerrevisions\.apps}')"
+}
+
+end() {
+  demand_no_teams
+  stop_operator "$WORK/a"
+}
 
 main() {
   use_cluster
@@ -147,6 +178,27 @@ main() {
   kubectl --namespace "$NS" delete controllerrevision "sidecar-saver-$(current)" >/dev/null
   check "the current one that somebody deletes comes back" eventually says "$(current)" revisions
   check "metrics count the watch" says controllerrevisions operator_get "$WORK/a" /metrics
+
+  kubectl --namespace "$NS" patch controllerrevision "sidecar-saver-$(current)" --type merge \
+    --patch '{"revision": 9223372036854775807}' >/dev/null
+  saver saver:8
+  check "after a revision of an absurd number there is a next one" eventually image_is saver:8
+
+  demand_teams
+  eventually teams_are_demanded
+  saver saver:9
+  check "a policy about Pods says nothing about the pattern" eventually is_looked_at
+  check "which is accepted" condition_is Accepted True Valid
+  demand_no_teams
+
+  freeze_revisions
+  saver saver:10
+  check "where a quota admits no revision, the status says so" \
+    eventually says 'its revision cannot be kept: ' condition Accepted message
+  check "and why" says 'exceeded quota: revisions' condition Accepted message
+  check "and the edit waits" image_is saver:9
+  kubectl --namespace "$NS" delete quota revisions >/dev/null
+  check "until there is room" eventually image_is saver:10
 
   kubectl --namespace "$NS" apply --filename - >/dev/null <<'PATTERN'
 apiVersion: patterns.remora.dev/v1alpha1

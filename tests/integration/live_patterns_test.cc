@@ -137,9 +137,8 @@ TEST_F(LivePatterns, PinsAndUnpinsAndWritesNothingElse) {
 
 TEST_F(LivePatterns, RefusesARevisionThatIsNotKept) {
   const Finished refused = Run({"pin", "rsc/saver", "zzzzzzzzzz"});
-  EXPECT_THAT(refused.err, StartsWith("Sidecar shop/saver: revision \"zzzzzzzzzz\" is not kept; "
-                                      "kept are " +
-                                      Of(1) + ", " + Of(2) + " and " + Of(3)));
+  EXPECT_THAT(refused.err, StartsWith("Sidecar shop/saver: revision \"zzzzzzzzzz\" is not kept; " +
+                                      Of(1) + ", " + Of(2) + ", " + Of(3) + " are"));
   EXPECT_EQ(refused.out, "");
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_EQ(Run({"rollback", "rsc/saver", "zzzzzzzzzz"}).err, refused.err);

@@ -17,3 +17,7 @@ remora_test(operator_faults_test
           ${CMAKE_CURRENT_LIST_DIR}/operator_poison_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/two_operators_test.cc
   DEPS remora_leader_work remora_fakes LABELS integration)
+remora_test(pattern_acceptance_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/pattern_acceptance_test.cc
+  DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)

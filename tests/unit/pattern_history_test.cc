@@ -91,7 +91,7 @@ TEST(PatternHistory, TakesARevisionOrItsBeginning) {
 
 TEST(PatternHistory, SaysWhichRevisionsAreKept) {
   const auto history = History(Pattern(Spec(3)), {Kept(1, 1), Kept(2, 2)});
-  const std::string kept = "; kept are " + Of(1) + " and " + Of(2);
+  const std::string kept = "; " + Of(1) + ", " + Of(2) + " are";
   std::string typo = Of(1);
   typo[4] = typo[4] == 'b' ? 'c' : 'b';
   const std::pair<std::string, std::string> rows[] = {

@@ -1,16 +1,17 @@
-// PatternHistory: the ControllerRevisions of patterns: made, renumbered, and the old ones deleted.
+// RevisionKeeper: the ControllerRevisions of patterns: made, renumbered, and the old ones deleted.
 //
 // Contract
 //   - A revision that is kept was accepted: IsKept() after a restart saves asking the API server again.
 //   - What bears the name of a revision and is not it (forged, or of a pattern that had the name
 //     before) is replaced, with a log line.
-//   - Trim() keeps the revisions in use, and the newest `revisionHistoryLimit` of the others.
+//   - Trim() keeps the revisions in use, and the newest `revisionHistoryLimit` of the others. Before it
+//     deletes one it reads the pattern again: it may have been pinned a moment ago.
 // Thread-safety: any thread, for different patterns.
 // Errors: those of the Client.
 // Lifetime: what the constructor's arguments refer to outlives it.
 //
 // Example
-//   PatternHistory history(client, revisions.lister());
+//   RevisionKeeper history(client, clock, revisions.lister());
 //   if (!history.IsLatest(pattern)) auto kept = history.Keep(pattern, stop);
 #pragma once
 
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "operator/api/kept_revision.h"
+#include "operator/base/clock.h"
 #include "operator/base/mutex.h"
 #include "operator/kube/client.h"
 #include "operator/reconcilers/pattern_object.h"
@@ -39,12 +41,12 @@ Result<std::shared_ptr<const api::KeptRevision>> DecodeRevision(const nlohmann::
 // The pattern that a ControllerRevision of that name would be of.
 std::optional<PatternKey> PatternOfRevision(const kube::ObjectKey& key);
 
-class PatternHistory {
+class RevisionKeeper {
  public:
   using Revisions = runtime::Lister<api::KeptRevision>;
 
-  PatternHistory(kube::Client& client, Revisions revisions)
-      : client_(client), revisions_(std::move(revisions)) {}
+  RevisionKeeper(kube::Client& client, Clock& clock, Revisions revisions)
+      : client_(client), clock_(clock), revisions_(std::move(revisions)) {}
 
   // Whether that revision of the pattern is there.
   bool IsKept(const PatternObject& pattern, const std::string& revision) const;
@@ -62,17 +64,26 @@ class PatternHistory {
 
  private:
   using Kept = std::shared_ptr<const api::KeptRevision>;
+  // What the watch has not brought yet. It counts for half a minute: it may have been deleted since.
+  struct Written {
+    Kept kept;
+    Clock::TimePoint until = {};
+  };
 
   // By number; with what was written and has not come back yet.
   std::vector<Kept> Of(const PatternObject& pattern) const;
   void AddWritten(const PatternObject& pattern, std::vector<Kept>& all) const;
+  Result<void> Renumber(const PatternObject& pattern, std::int64_t number,
+                        const std::stop_token& stop);
+  // `object` is in the place of what is there, whatever that is.
   Result<void> Replace(const PatternObject& pattern, const nlohmann::json& object,
                        const std::stop_token& stop);
 
   kube::Client& client_;
+  Clock& clock_;
   const Revisions revisions_;
   mutable Mutex mutex_;
-  mutable std::map<PatternKey, Kept> written_ GUARDED_BY(mutex_);
+  mutable std::map<PatternKey, Written> written_ GUARDED_BY(mutex_);
 };
 
 }  // namespace remora::reconcilers

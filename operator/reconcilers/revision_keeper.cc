@@ -1,4 +1,4 @@
-#include "operator/reconcilers/pattern_history.h"
+#include "operator/reconcilers/revision_keeper.h"
 
 #include <algorithm>
 #include <chrono>
@@ -15,6 +15,7 @@ using api::KeptRevision;
 using nlohmann::json;
 
 constexpr std::chrono::seconds kWriteDeadline{4};
+constexpr std::chrono::seconds kWrittenFor{30};
 
 const kube::Resource& Resource() {
   static const kube::Resource kResource{"apps", "v1", "controllerrevisions"};
@@ -49,7 +50,7 @@ std::optional<PatternKey> PatternOfRevision(const kube::ObjectKey& key) {
   return std::nullopt;
 }
 
-std::vector<PatternHistory::Kept> PatternHistory::Of(const PatternObject& pattern) const {
+std::vector<RevisionKeeper::Kept> RevisionKeeper::Of(const PatternObject& pattern) const {
   std::vector<Kept> all;
   const auto contents = revisions_.Load();
   // Their names begin alike, and the entries are sorted.
@@ -66,17 +67,17 @@ std::vector<PatternHistory::Kept> PatternHistory::Of(const PatternObject& patter
   return all;
 }
 
-void PatternHistory::AddWritten(const PatternObject& pattern, std::vector<Kept>& all) const {
+void RevisionKeeper::AddWritten(const PatternObject& pattern, std::vector<Kept>& all) const {
   MutexLock lock(mutex_);
   const auto at = written_.find(pattern.key);
   if (at == written_.end()) return;
-  const Kept written = at->second;
+  const Kept written = at->second.kept;
   const auto same = std::find_if(all.begin(), all.end(), [&](const Kept& kept) {
     return kept->revision == written->revision;
   });
   const bool is_back = same != all.end() && (*same)->number >= written->number;
   // Once it is back, the cache alone says whether it is there.
-  if (is_back || written->owner != pattern.identity()) {
+  if (is_back || written->owner != pattern.identity() || clock_.Now() >= at->second.until) {
     written_.erase(at);
   } else if (same == all.end()) {
     all.push_back(written);
@@ -85,36 +86,33 @@ void PatternHistory::AddWritten(const PatternObject& pattern, std::vector<Kept>&
   }
 }
 
-bool PatternHistory::IsKept(const PatternObject& pattern, const std::string& revision) const {
+bool RevisionKeeper::IsKept(const PatternObject& pattern, const std::string& revision) const {
   const auto all = Of(pattern);
   return std::any_of(all.begin(), all.end(),
                      [&](const Kept& kept) { return kept->revision == revision; });
 }
 
-bool PatternHistory::IsLatest(const PatternObject& pattern) const {
+bool RevisionKeeper::IsLatest(const PatternObject& pattern) const {
   const auto all = Of(pattern);
   return !all.empty() && all.back()->revision == pattern.revision();
 }
 
-std::vector<std::string> PatternHistory::Known(const PatternObject& pattern) const {
+std::vector<std::string> RevisionKeeper::Known(const PatternObject& pattern) const {
   std::vector<std::string> names;
   for (const Kept& kept : Of(pattern)) names.push_back(kept->revision);
   return names;
 }
 
-Result<void> PatternHistory::Keep(const PatternObject& pattern, const std::stop_token& stop) {
+Result<void> RevisionKeeper::Keep(const PatternObject& pattern, const std::stop_token& stop) {
   const auto all = Of(pattern);
   const std::int64_t number = all.empty() ? 1 : all.back()->number + 1;
-  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
   if (IsKept(pattern, pattern.revision())) {
-    const kube::PatchBody renumber{.type = kube::PatchType::kMerge,
-                                   .patch = {{"revision", number}}};
-    auto patched = client_.Patch(Resource(), KeyOf(pattern, pattern.revision()), renumber, call);
-    if (!patched.ok()) return patched.error();
+    if (auto renumbered = Renumber(pattern, number, stop); !renumbered.ok()) return renumbered;
   } else {
     const json object =
         api::MakeControllerRevision(pattern.identity(), json::parse(*pattern.spec), number);
-    auto created = client_.Create(Resource(), object, call);
+    const auto created =
+        client_.Create(Resource(), object, {.stop = stop, .deadline = kWriteDeadline});
     if (!created.ok() && created.error().code() != ErrorCode::kAlreadyExists) {
       return created.error();
     }
@@ -124,19 +122,32 @@ Result<void> PatternHistory::Keep(const PatternObject& pattern, const std::stop_
     }
   }
   MutexLock lock(mutex_);
-  written_[pattern.key] = std::make_shared<const KeptRevision>(
-      KeptRevision{pattern.identity(), pattern.revision(), number, "", ""});
+  written_[pattern.key] = {std::make_shared<const KeptRevision>(KeptRevision{
+                               pattern.identity(), pattern.revision(), number, "", ""}),
+                           clock_.Now() + kWrittenFor};
   return {};
 }
 
-Result<void> PatternHistory::Replace(const PatternObject& pattern, const json& object,
+Result<void> RevisionKeeper::Renumber(const PatternObject& pattern, std::int64_t number,
+                                      const std::stop_token& stop) {
+  const auto patched =
+      client_.Patch(Resource(), KeyOf(pattern, pattern.revision()),
+                    {.type = kube::PatchType::kMerge, .patch = {{"revision", number}}},
+                    {.stop = stop, .deadline = kWriteDeadline});
+  return patched.ok() ? Result<void>() : patched.error();
+}
+
+Result<void> RevisionKeeper::Replace(const PatternObject& pattern, const json& object,
                                      const std::stop_token& stop) {
   const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
   const kube::ObjectKey key = KeyOf(pattern, pattern.revision());
   const auto there = client_.Get(Resource(), key, call);
   if (!there.ok()) return there.error();
   const auto kept = api::ReadKeptRevision(*there);
-  if (kept.ok() && kept->owner == pattern.identity()) return {};  // the watch is late
+  if (kept.ok() && kept->owner == pattern.identity()) {  // the watch is late
+    const auto number = object.at("revision").get<std::int64_t>();
+    return kept->number < number ? Renumber(pattern, number, stop) : Result<void>();
+  }
   Log(LogLevel::kWarning, "replacing a ControllerRevision that is not what its name says",
       {{"object", key.ToString()},
        {"reason", kept.ok() ? "it is of another pattern of that name" : kept.error().message()}});
@@ -147,7 +158,7 @@ Result<void> PatternHistory::Replace(const PatternObject& pattern, const json& o
   return created.ok() ? Result<void>() : created.error();
 }
 
-Result<void> PatternHistory::Trim(const PatternObject& pattern, const std::set<std::string>& in_use,
+Result<void> RevisionKeeper::Trim(const PatternObject& pattern, const std::set<std::string>& in_use,
                                   const std::stop_token& stop) {
   if (!pattern.live->stored->compiled) return {};  // its limit is not known
   std::vector<Kept> idle;
@@ -156,15 +167,23 @@ Result<void> PatternHistory::Trim(const PatternObject& pattern, const std::set<s
   }
   const auto limit =
       static_cast<std::size_t>(pattern.live->stored->compiled->spec().revision_history_limit);
+  if (idle.size() <= limit) return {};
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  const auto now = client_.Get(PatternResource(pattern.key.kind), pattern.key.object(), call);
+  if (!now.ok()) {
+    return now.error().code() == ErrorCode::kNotFound ? Result<void>() : now.error();
+  }
+  // An edit since then has its own turn.
+  if (now->value(json::json_pointer("/metadata/generation"), json()) != pattern.generation())
+    return {};
   for (std::size_t i = 0; i + limit < idle.size(); ++i) {
-    const auto deleted = client_.Delete(Resource(), KeyOf(pattern, idle[i]->revision), {},
-                                        {.stop = stop, .deadline = kWriteDeadline});
+    const auto deleted = client_.Delete(Resource(), KeyOf(pattern, idle[i]->revision), {}, call);
     if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted;
   }
   return {};
 }
 
-void PatternHistory::Forget(const PatternKey& key) {
+void RevisionKeeper::Forget(const PatternKey& key) {
   MutexLock lock(mutex_);
   written_.erase(key);
 }

@@ -1,0 +1,23 @@
+#include "operator/kube/dry_run_answer.h"
+
+#include <string_view>
+
+namespace remora::kube {
+
+Refusal WhyRefused(const Error& error) {
+  const bool is_denial = error.code() == ErrorCode::kPermissionDenied;
+  if (!is_denial && error.code() != ErrorCode::kInvalid) return Refusal::kNoAnswer;
+  const auto says = [&](std::string_view text) {
+    return error.message().find(text) != std::string_view::npos;
+  };
+  // Whatever the status number: the author of a policy and a webhook choose it.
+  if (says("admission webhook ") && says(" denied the request")) return Refusal::kWebhook;
+  if (says("ValidatingAdmissionPolicy ") && says(" denied request")) return Refusal::kPolicy;
+  if (!is_denial) return Refusal::kValidation;
+  if (says(" cannot create resource ") || says("(401")) return Refusal::kNotAllowed;
+  // "exceeded quota: …", "failed quota: …", "status unknown for quota: …"
+  if (says(" quota: ")) return Refusal::kQuota;
+  return says("violates PodSecurity") ? Refusal::kPodSecurity : Refusal::kPlugin;
+}
+
+}  // namespace remora::kube
