@@ -32,6 +32,24 @@ class OperatorFaultsTest : public OperatorTest {
   }
 };
 
+TEST_F(OperatorFaultsTest, TheFirstStatusOfASpecKnowsItsPods) {
+  Start();
+  json pod = Pod("late-1");
+  pod["metadata"]["annotations"]["patterns.remora.dev/sidecar"] = "late";
+  server_->Put(kPods, pod);
+  server_->Put(kSidecars, Pattern("Sidecar", "late", SaverSpec()));
+  std::string first;
+  EXPECT_TRUE(server_->WaitUntil(kPatience, [&] {
+    for (const auto& one : server_->recorded()) {
+      const bool is_ours =
+          one.verb == "patch" && one.request.path.find("/late/status") != std::string::npos;
+      if (is_ours && first.empty()) first = one.request.body;
+    }
+    return !first.empty();
+  }));
+  EXPECT_EQ(json::parse(first)["status"]["pods"]["missing"], 1) << first;
+}
+
 TEST_F(OperatorFaultsTest, GoneInTheMiddleOfAList) {
   constexpr int kMoreThanAPage = 600;
   for (int i = 0; i < kMoreThanAPage; ++i) server_->Put(kPods, Pod("many-" + std::to_string(i)));
