@@ -18,7 +18,7 @@ readonly ROOT
 readonly LOGS=$ROOT/build/test-logs
 # What has threads, or is used by several.
 readonly TSAN_TARGETS=(base_test reflector_test store_test work_queue_test kube_client_test
-  certificate_reconciler_test webhook_test webhook_listener_test)
+  certificate_reconciler_test webhook_test webhook_listener_test operator_faults_test)
 
 PASSED=0
 FAILED=0

@@ -23,7 +23,8 @@ const runtime::Lister<PatternObject>& PatternListers::OfKind(api::PatternKind ki
 std::vector<PatternKey> PatternListers::Keys() const {
   std::vector<PatternKey> keys;
   for (const api::PatternKind kind : kKinds) {
-    for (const auto& entry : OfKind(kind).Load()->entries) {
+    const auto contents = OfKind(kind).Load();  // held: the Store may replace it
+    for (const auto& entry : contents->entries) {
       keys.push_back({kind, entry->key.namespace_name, entry->key.name});
     }
   }
@@ -49,7 +50,8 @@ MatchInputs MakeMatchInputs(const PatternListers& listers) {
   MatchInputs inputs;
   injection::PatternIndex::Builder builder;
   for (const api::PatternKind kind : kKinds) {
-    for (const auto& entry : listers.OfKind(kind).Load()->entries) {
+    const auto contents = listers.OfKind(kind).Load();
+    for (const auto& entry : contents->entries) {
       if (!entry->value) continue;
       builder.Add(entry->value->live->stored);
       // A status that was written changes no match.
@@ -58,7 +60,8 @@ MatchInputs MakeMatchInputs(const PatternListers& listers) {
       inputs.patterns.insert(std::move(version));
     }
   }
-  for (const auto& entry : listers.namespaces.Load()->entries) {
+  const auto namespaces = listers.namespaces.Load();
+  for (const auto& entry : namespaces->entries) {
     if (!entry->value) continue;
     builder.AddNamespace(entry->value);
     inputs.version += entry->key.name + '@' + entry->resource_version + '\n';

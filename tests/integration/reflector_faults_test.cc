@@ -63,7 +63,8 @@ class ReflectorFaultsTest : public KubeClientTest {
     MutexLock lock(mutex_);
     return changed_.WaitUntil(mutex_, std::stop_token(), steady_clock::now() + kSoon, [&] {
       std::map<std::string, std::string> held;
-      for (const auto& entry : lister_.Load()->entries) held[entry->key.name] = *entry->value;
+      const auto contents = lister_.Load();
+      for (const auto& entry : contents->entries) held[entry->key.name] = *entry->value;
       return held == want_;
     });
   }
