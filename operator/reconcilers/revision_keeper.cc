@@ -174,11 +174,12 @@ Result<void> RevisionKeeper::Trim(const PatternObject& pattern, const std::set<s
     return now.error().code() == ErrorCode::kNotFound ? Result<void>() : now.error();
   }
   // An edit since then has its own turn.
-  if (now->value(json::json_pointer("/metadata/generation"), json()) != pattern.generation())
+  if (now->value(json::json_pointer("/metadata/generation"), json()) != pattern.generation()) {
     return {};
+  }
   for (std::size_t i = 0; i + limit < idle.size(); ++i) {
     const auto deleted = client_.Delete(Resource(), KeyOf(pattern, idle[i]->revision), {}, call);
-    if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted;
+    if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted.error();
   }
   return {};
 }

@@ -97,8 +97,8 @@ class Controller {
       return;
     }
     switch (result.error().code()) {
-      case ErrorCode::kCancelled: break;  // the process ends, or the call is made again anyway
-      case ErrorCode::kConflict: break;   // somebody else wrote: read again
+      case ErrorCode::kCancelled:        // the process ends, or the call is made again anyway
+      case ErrorCode::kConflict: break;  // somebody else wrote: read again
       default:
         Log(LogLevel::kWarning, "reconciling failed; trying again",
             {{"controller", options_.name},
