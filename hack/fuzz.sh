@@ -3,10 +3,12 @@
 # something or reaches fewer edges than tests/fuzz/floors.txt says. What was found earlier
 # (tests/fuzz/crashes) is tried first.
 #
-# usage: hack/fuzz.sh [--seconds N] [TARGET...]
+# usage: hack/fuzz.sh [--seconds N] [--seed N] [TARGET...]
 #
-#   N        how long each of them runs (default: 60)
-#   TARGET   review, pattern, annotations, references, record or http (default: all)
+#   --seconds N   how long each of them runs (default: 60)
+#   --seed N      starts the random numbers (default: another one each time); CI has a fixed one, so
+#                 that what is red there is red because of the change
+#   TARGET        review, pattern, annotations, references, record or http (default: all)
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -18,6 +20,7 @@ readonly FLOORS=tests/fuzz/floors.txt
 readonly PROGRAMS=build/fuzz/tests/fuzz
 readonly WORK=build/fuzz/run  # seeds made from the golden cases, what was reached, logs
 readonly FOUND=build/fuzz/found
+SEED=0  # libFuzzer takes one of its own
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -32,7 +35,7 @@ fuzz() {
     if [[ -d $folder ]]; then seeds+=("$folder"); fi
   done
   mkdir -p "$WORK/corpus/$target"
-  exec "$program" -max_total_time="$seconds" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
+  exec "$program" -max_total_time="$seconds" -seed="$SEED" -max_len=8192 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -dict="tests/fuzz/dictionaries/$target.dict" \
     -artifact_prefix="$FOUND/$target-" "$WORK/corpus/$target" "${seeds[@]}"
 }
@@ -85,6 +88,11 @@ main() {
       --seconds)
         [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--seconds needs a number; see hack/fuzz.sh --help"
         seconds=$2
+        shift
+        ;;
+      --seed)
+        [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || die "--seed needs a number; see hack/fuzz.sh --help"
+        SEED=$2
         shift
         ;;
       *) targets+=("$1") ;;

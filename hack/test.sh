@@ -111,7 +111,7 @@ main() {
     [[ $script != */yaml_table_test.sh ]] || arguments=(build/release/operator/cli/remora)
     stage "$(basename "$script" .sh)" "$ROOT/$script" "${arguments[@]}"
   done
-  [[ $extent == --quick ]] || stage "fuzzers" "$ROOT/hack/fuzz.sh" --seconds 30
+  [[ $extent == --quick ]] || stage "fuzzers" "$ROOT/hack/fuzz.sh" --seconds 30 --seed 1
   if [[ $extent != --quick ]]; then
     build_and_test dev
     build_and_test tsan "${TSAN_TARGETS[@]}"

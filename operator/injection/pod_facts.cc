@@ -49,8 +49,10 @@ ContainerFacts ReadContainer(JsonValue container, Arena& arena) {
   return facts;
 }
 
+// A list that stands there twice: the last one counts, here and below.
 void ReadContainers(JsonValue list, bool init, Arena& arena,
                     std::pmr::vector<ContainerFacts>& containers) {
+  containers.clear();
   for (const JsonValue element : list.elements()) {
     ContainerFacts facts = ReadContainer(element, arena);
     facts.init = init;
@@ -60,6 +62,7 @@ void ReadContainers(JsonValue list, bool init, Arena& arena,
 }
 
 void ReadNames(JsonValue list, Arena& arena, std::pmr::vector<std::string_view>& names) {
+  names.clear();
   for (const JsonValue element : list.elements()) names.push_back(Text(element["name"], arena));
 }
 
@@ -164,10 +167,8 @@ std::string_view PodFacts::TokenVolume() const {
 }
 
 void ReadPodFacts(JsonValue pod, Arena& arena, PodFacts& facts) {
-  for (const JsonValue::Member member : pod.members()) {
-    if (member.RawKey() == "metadata") ReadMetadata(member.value(), arena, facts);
-    if (member.RawKey() == "spec") ReadSpec(member.value(), arena, facts);
-  }
+  ReadMetadata(pod["metadata"], arena, facts);
+  ReadSpec(pod["spec"], arena, facts);
 }
 
 void ReadVolumeClaims(JsonValue claims, Arena& arena, PodFacts& facts) {

@@ -176,6 +176,22 @@ TEST_F(InjectorTest, DoesNotRememberAnEarlierPod) {
   EXPECT_EQ(std::string(Call(pod).patch), fresh);
 }
 
+// As in Go, and so on the API server's side of the patch.
+TEST_F(InjectorTest, CountsTheLastOfWhatStandsThereTwice) {
+  constexpr const char* kTwice = R"({"metadata":{"annotations":{"x":"y"}},
+      "spec":{"initContainers":[{"name":"other"}]},
+      "metadata":{"annotations":{"patterns.remora.dev/sidecar":"log-saver"}},
+      "spec":{"containers":[{"name":"a"},{"name":"b"}],"volumes":[{"name":"a"},{"name":"b"}],
+              "initContainers":[{"name":"a"},{"name":"b"},{"name":"c"}],
+              "containers":[{"name":"web"}],"volumes":[],"initContainers":[{"name":"migrate"}]}})";
+  ASSERT_TRUE(document_.Parse(kTwice).ok());
+  const Outcome outcome = Inject({document_.root(), "shop"}, *index_, environment_, workspace_);
+  ASSERT_EQ(outcome.verdict, Verdict::kPatched) << outcome.message;
+  const json result = json::parse(kTwice).patch(json::parse(outcome.patch));
+  EXPECT_EQ(result["spec"]["initContainers"][1]["name"], "log-saver");
+  EXPECT_EQ(result["spec"]["containers"][0]["env"][0]["name"], "LOGS");
+}
+
 TEST_F(InjectorTest, AnswersAnyJson) {
   for (
       const char* text :
