@@ -136,6 +136,7 @@ void TrimMemoryOnceRead(const PatternSource& patterns, Clock& clock, std::atomic
   }
   malloc_trim(0);
   trimmed = true;
+  Log(LogLevel::kInfo, "ready to answer");
 }
 
 std::string WhyNotReady(const PatternSource& patterns, bool trimmed, bool draining) {
