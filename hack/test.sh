@@ -3,10 +3,11 @@
 #
 # Builds release (the programs as shipped, for the tests that start them), the fuzzers, dev
 # (AddressSanitizer and UndefinedBehaviorSanitizer) and, of what has threads, tsan. The tests on a real API server
-# share one control plane. The last line counts all tests: `N passed, N failed`.
+# share one control plane; those on a real node, which need root, come last (hack/e2e.sh). The last line counts all
+# tests: `N passed, N failed`.
 #
 # usage: hack/test.sh           what CI runs
-#        hack/test.sh --quick   release only, no sanitizers, no fuzzers
+#        hack/test.sh --quick   release only, no sanitizers, no fuzzers, no node
 #        hack/test.sh --all     and clang-tidy
 
 set -euo pipefail
@@ -82,6 +83,12 @@ end_cluster() {
   rm -rf "$CLUSTER_PARENT"
 }
 
+# A node makes namespaces and mounts.
+on_node() {
+  need_root_or_sudo "a node"
+  stage "a real node" "${AS_ROOT[@]}" env "PATH=$PATH" "HOME=$HOME" "$ROOT/hack/e2e.sh"
+}
+
 verify() {
   local check
   for check in format sizes edges docs shell chart; do
@@ -116,6 +123,7 @@ main() {
     build_and_test dev
     build_and_test tsan "${TSAN_TARGETS[@]}"
   fi
+  [[ $extent == --quick ]] || on_node
   [[ $extent != --all ]] || stage "verify tidy" "$ROOT/hack/verify-tidy.sh"
   step "the end"
   echo "$PASSED passed, $FAILED failed"
