@@ -26,26 +26,27 @@ readonly SETTINGS=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.pani
 
 # The files, settings and rules of the machine that a node could change.
 machine() {
-  find "${PLACES[@]}" 2>/dev/null | sort
-  sysctl "${SETTINGS[@]}" 2>/dev/null
+  { find "${PLACES[@]}" 2>/dev/null || true; } | sort
+  sysctl "${SETTINGS[@]}" 2>/dev/null || true
   iptables-save 2>/dev/null | grep --extended-regexp '^:?-?.*KUBE' || true
 }
 
-# Sets NAMESPACES and CGROUP to those of the cluster that is up.
+# Sets PROCESSES to those in the node's namespace, each `PID IDENTITY`, and CGROUP.
 look_at_cluster() {
-  local pid kind
-  pid=$(cut --delimiter=' ' --fields=1 "$REMORA_CLUSTER_DIR/processes/namespaces")
-  NAMESPACES=()
-  for kind in net mnt pid_for_children; do
-    NAMESPACES+=("$(readlink "/proc/$pid/ns/$kind" | tr --delete --complement '0-9')")
+  local parent pid
+  parent=$(cut --delimiter=' ' --fields=1 "$REMORA_CLUSTER_DIR/processes/namespaces")
+  PROCESSES=()
+  for pid in $(pgrep --ns "$(pgrep --parent "$parent")" --nslist pid); do
+    PROCESSES+=("$pid $(identity_of "$pid")")
   done
   CGROUP=$(awk '$1 == "cgroupRoot:" { print $2 }' "$REMORA_CLUSTER_DIR/node/kubelet.yaml")
 }
 
-uses_namespaces() {
-  local namespace
-  for namespace in "${NAMESPACES[@]}"; do
-    lsns --noheadings --output NS,PID,COMMAND "$namespace" 2>/dev/null && return
+has_processes() {
+  local pid identity process
+  for process in "${PROCESSES[@]}"; do
+    read -r pid identity <<<"$process"
+    [[ $(identity_of "$pid") != "$identity" ]] || { ps "$pid" && return; }
   done
   return 1
 }
@@ -54,7 +55,7 @@ has_cgroup() { find /sys/fs/cgroup -maxdepth 2 -path "*$CGROUP" | grep .; }
 
 left_nothing() {
   ! pgrep --full --list-full -- "$REMORA_CLUSTER_DIR" || return
-  ! uses_namespaces || return
+  ! has_processes || return
   ! has_cgroup || return
   ! grep --fixed-strings "$REMORA_CLUSTER_DIR" /proc/mounts || return
   [[ ! -e $REMORA_CLUSTER_DIR ]] || { ls -lA "$REMORA_CLUSTER_DIR" && return 1; }
@@ -122,12 +123,10 @@ YAML
 
 first_pod() { pod_names node-test app=web | head -n 1; }
 
-# Service → both Pods
 both_answer() {
-  local i
-  for ((i = 0; i < 20; i++)); do
-    in_pod node-test "$(first_pod)" wget -q -O - "http://web.node-test"
-  done | sort --unique | diff - <(pod_names node-test app=web | sort)
+  in_pod node-test "$(first_pod)" sh -c \
+    'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do wget -q -O - http://web.node-test; done' |
+    sort --unique | diff - <(pod_names node-test app=web | sort)
 }
 
 address_of() { in_pod node-test "$(first_pod)" nslookup -type=a "$1.svc.cluster.local"; }
@@ -185,7 +184,7 @@ test_repair() {
 
 test_down() {
   look_at_cluster
-  check "there are namespaces to leave behind" uses_namespaces
+  check "there are processes to leave behind" has_processes
   check "and cgroups" has_cgroup
   check "down ends it" "$CLUSTER" down
   check "and leaves nothing" left_nothing
@@ -197,7 +196,7 @@ test_interrupted() {
   "$CLUSTER" up --tier 3 >"$WORK/interrupted.log" 2>&1 &
   pid=$!
   set +m
-  check "up is under way" eventually test -f "$REMORA_CLUSTER_DIR/processes/kubelet"
+  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kubelet"
   look_at_cluster
   kill -INT -- "-$pid"
   wait "$pid" || code=$?
@@ -212,6 +211,7 @@ main() {
   test_workloads
   test_repair
   test_down
+  unset KUBECONFIG
   test_interrupted
   finish
 }
