@@ -33,6 +33,12 @@ readonly FOR_TESTS=(
   jq python3 python3-yaml curl openssl procps
 )
 
+# hack/cluster.sh up --tier 3 and the images for it.
+readonly FOR_NODES=(
+  containerd runc containernetworking-plugins
+  conntrack iptables iproute2 kmod mount util-linux
+)
+
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # Prints those of the packages that are not installed, all asked for in one call.
@@ -63,7 +69,8 @@ main() {
     *) die "unknown argument $1; see hack/setup.sh --help" ;;
   esac
 
-  local packages=("${COMPILERS_AND_TOOLS[@]}" "${LIBRARIES[@]}" "${FOR_TESTS[@]}") missing
+  local packages=("${COMPILERS_AND_TOOLS[@]}" "${LIBRARIES[@]}" "${FOR_TESTS[@]}"
+    "${FOR_NODES[@]}") missing
   need_go
   command -v apt-get >/dev/null ||
     die "this installs Debian packages, and there is no apt-get; Remora needs: ${packages[*]}"

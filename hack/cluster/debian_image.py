@@ -72,9 +72,10 @@ SHELL_PACKAGE = "busybox"
 # like the pages of Prometheus with 140 MB of time zones.
 LEFT_OUT = [
     "adduser", "cron", "cron-daemon-common", "debconf", "dpkg", "fonts-*", "gcc-*-base",
-    "init-system-helpers", "iproute2", "javascript-common", "libdb5.3", "libjs-*", "libpam*", "libperl*", "libsystemd-shared", "logrotate", "lsb-base",
-    "openssl", "passwd", "perl", "perl-base", "perl-modules-*", "sensible-utils", "systemd*",
-    "sysvinit-utils", "tar", "tzdata", "ucf", "usrmerge",
+    "init-system-helpers", "iproute2", "javascript-common", "libdb5.3", "libjs-*", "libpam*",
+    "libperl*", "libsystemd-shared", "logrotate", "lsb-base", "openssl", "passwd", "perl",
+    "perl-base", "perl-modules-*", "sensible-utils", "systemd*", "sysvinit-utils", "tar", "tzdata",
+    "ucf", "usrmerge",
 ]
 LEFT_OUT_FILES = re.compile(
     r"usr/share/(bash-completion|bug|doc|info|lintian|locale|man|zsh)(/|$)"

@@ -55,6 +55,15 @@ all_running() {
   done
 }
 
+# any_running NAME...
+any_running() {
+  local name
+  for name in "$@"; do
+    ! is_running "$name" || return 0
+  done
+  return 1
+}
+
 # wait_until SECONDS NAME COMMAND...: until COMMAND succeeds; fails at once when the program NAME
 # ends.
 wait_until() {
@@ -83,4 +92,12 @@ stop_program() {
     while is_running "$1"; do sleep 0.02; done
   fi
   rm -f "$STATE/processes/$1"
+}
+
+# stop_programs NAME...: the last one first, since it is the one that needs the others
+stop_programs() {
+  local i names=("$@")
+  for ((i = ${#names[@]} - 1; i >= 0; i--)); do
+    stop_program "${names[i]}"
+  done
 }

@@ -106,15 +106,19 @@ test_bad_usage() {
   check "an unknown flag is refused" refuses 2 "up does not take --bogus" first up --bogus
   check "a flag of another command is refused" \
     refuses 2 "down does not take --tier" first down --tier 1
-  check "an unknown tier is refused" refuses 2 "--tier takes 1 or 2" first up --tier 4
-  check "a flag without its value is refused" refuses 2 "--tier takes 1 or 2" first up --tier
+  check "an unknown tier is refused" refuses 2 "--tier takes 1, 2 or 3" first up --tier 4
+  check "a flag without its value is refused" refuses 2 "--tier takes 1, 2 or 3" first up --tier
   check "an unknown command is refused" refuses 2 "unknown command sideways" first sideways
-  check "no command is refused" refuses 2 "up, down, env or status" first
+  check "no command is refused" refuses 2 "up, down, env, run, image or status" first
+  check "run without a command is refused" refuses 2 "run takes a command" first run
+  check "an image without a node is refused" \
+    refuses 2 "--image is for --tier 3" first up --image archive.tar
   check "--help explains" says "usage: hack/cluster.sh up" first --help
 }
 
 test_without_a_cluster() {
   check "down without a cluster succeeds" first down
+  check "run without a cluster fails" refuses 1 "no cluster is up" first run true
   check "status without a cluster fails" not first status
   check "env without a cluster prints nothing to evaluate" refuses 1 "no cluster is up" first env
   mkdir "$WORK/foreign" && touch "$WORK/foreign/file"
@@ -128,6 +132,10 @@ test_up() {
   first up --tier 1  # not in a check: the first time it builds, and shows that it does
   check "status says what runs" says "kube-apiserver" first status
   check "env leads kubectl to a ready API server" says "ok" kubectl_of "$FIRST" get --raw=/readyz
+  check "run runs a command with these settings" says "ok" first run kubectl get --raw=/readyz
+  check "and leaves the cluster up" says "is up" first status
+  check "images are refused without a node" \
+    refuses 2 "has no node" first image import "${BASH_SOURCE[0]}"
   check "a Pod can be created in default at once" kubectl_of "$FIRST" run pod --image=example
   check "up again says that it is up" says "already up" first up --tier 1
 }
@@ -153,6 +161,10 @@ test_repair() {
 test_tier_2() {
   check "up --tier 2 adds to tier 1" says "kube-scheduler are ready" first up --tier 2
   check "status names the scheduler" says "kube-scheduler" first status
+  if ((EUID == 0)); then
+    check "no node is added to what is up" \
+      refuses 2 "up without a node, which cannot be added" first up --tier 3
+  fi
   check "a namespace can be created" kubectl_of "$FIRST" create namespace fresh
   local namespace
   for namespace in default fresh; do
