@@ -32,7 +32,8 @@ version_of() {
     return
   fi
   local version
-  version=$(apt-cache policy "$1" | sed -n 's/^  Candidate: //p')
+  version=$(awk -v package="$1:" '$1 == package { found = 1 } found && $1 == "Candidate:" { print $2; exit }' \
+    <<<"$policy")
   [[ $version == *[0-9]* ]] || die "apt knows no package $1; does it need apt-get update?"
   version=${version#*:}
   version=${version%-*}
@@ -78,7 +79,9 @@ make_image() {
 
 # for_each COMMAND [PROGRAM...]: calls it with the words of each line, or of each of these programs
 for_each() {
-  local command=$1 name words wanted=("${@:2}")
+  local command=$1 name words wanted=("${@:2}") policy sources
+  mapfile -t sources < <(images | awk '$2 !~ /@/ { print $2 }')
+  policy=$(apt-cache policy "${sources[@]}")  # of all at once: apt reads its lists for a second
   for name in "${wanted[@]}"; do
     images | grep --quiet "^$name " || die "there is no image $name; see hack/catalog-images.txt"
   done
