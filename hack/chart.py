@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The schema and the table of values of charts/remora, which are made of its commented values.yaml.
+"""The schemas and the tables of values of the charts, which are made of their commented values.yaml.
 
   chart.py update   write values.schema.json and the table in README.md
   chart.py check    say what is stale, which value has no description, and whether the versions agree
@@ -18,8 +18,7 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CHART = ROOT / "charts" / "remora"
-VALUES, SCHEMA, README = (CHART / name for name in ("values.yaml", "values.schema.json", "README.md"))
+CHARTS = [ROOT / "charts" / name for name in ("remora", "remora-catalog")]
 BEGIN, END = "<!-- values: written by hack/update-chart.sh -->", "<!-- values: end -->"
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
@@ -90,51 +89,54 @@ def table_of(tree):
     return "\n".join(rows)
 
 
-def wanted():
-    text = VALUES.read_text()
+def wanted(chart):
+    text = (chart / "values.yaml").read_text()
     tree = read_mapping(yaml.compose(text), text.splitlines())
     schema = {"$schema": "http://json-schema.org/draft-07/schema#", **schema_of(tree)}
     # Helm hands it to every chart that another one depends on.
     schema["properties"]["global"] = {"type": "object", "description": "Not used."}
-    readme = README.read_text()
+    readme = (chart / "README.md").read_text()
     if readme.count(BEGIN) != 1 or readme.count(END) != 1:
-        raise Complaint(f"README.md: the lines {BEGIN} and {END} must stand there once")
+        raise Complaint(f"{chart.name}/README.md: the lines {BEGIN} and {END} must stand there once")
     before, rest = readme.split(BEGIN)
     after = rest.split(END)[1]
     return {
-        SCHEMA: json.dumps(schema, indent=2) + "\n",
-        README: f"{before}{BEGIN}\n\n{table_of(tree)}\n\n{END}{after}",
+        chart / "values.schema.json": json.dumps(schema, indent=2) + "\n",
+        chart / "README.md": f"{before}{BEGIN}\n\n{table_of(tree)}\n\n{END}{after}",
     }
 
 
-def version_complaints():
-    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+def version_complaints(folder):
+    chart = yaml.safe_load((folder / "Chart.yaml").read_text())
     version = re.search(r"^project\(remora VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text(), re.MULTILINE).group(1)
     for key in ("version", "appVersion"):
         if chart[key] != version:
-            yield f"Chart.yaml: {key} is {chart[key]}, and CMakeLists.txt says {version}"
+            yield f"{folder.name}/Chart.yaml: {key} is {chart[key]}, and CMakeLists.txt says {version}"
 
 
 def crd_complaints():
     for crd in (ROOT / "crds").glob("*.yaml"):
-        link = CHART / "files" / "crds" / crd.name
+        link = CHARTS[0] / "files" / "crds" / crd.name
         if not link.is_symlink() or link.resolve() != crd:
             yield f"charts/remora/files/crds/{crd.name} is no link to crds/{crd.name}"
 
 
 def check():
-    complaints = [*version_complaints(), *crd_complaints()]
-    for path, text in wanted().items():
-        if not path.exists() or path.read_text() != text:
-            complaints.append(f"{path.relative_to(ROOT)} is stale: run hack/update-chart.sh")
+    complaints = [*crd_complaints()]
+    for chart in CHARTS:
+        complaints += version_complaints(chart)
+        for path, text in wanted(chart).items():
+            if not path.exists() or path.read_text() != text:
+                complaints.append(f"{path.relative_to(ROOT)} is stale: run hack/update-chart.sh")
     for complaint in complaints:
         print(complaint, file=sys.stderr)
     return 1 if complaints else 0
 
 
 def update():
-    for path, text in wanted().items():
-        path.write_text(text)
+    for chart in CHARTS:
+        for path, text in wanted(chart).items():
+            path.write_text(text)
     return 0
 
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Writes charts/remora/values.schema.json and the table in charts/remora/README.md from the comments in
-# charts/remora/values.yaml.
+# Writes values.schema.json and the table in README.md of each chart from the comments in its values.yaml.
 #
 # usage: hack/update-chart.sh
 
