@@ -232,7 +232,7 @@ adapters() {
     --for=condition=Ready --timeout=30s adapter/statsd-exporter
   kubectl --namespace "$SHOP" delete pod --selector app=orders --wait=false >/dev/null
   check "and nothing else" within 40 query 'latency_bucket{app="orders"}'
-  install_catalog --reset-values >/dev/null
+  install_catalog >/dev/null
 }
 
 # --- all three in one Pod -------------------------------------------------------------------------

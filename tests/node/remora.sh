@@ -13,6 +13,7 @@
 #   in_app NAMESPACE NAME COMMAND...  in its first regular container
 
 readonly SYSTEM=remora-system
+# shellcheck disable=SC2034  # for the tests
 readonly APPS=localhost/remora-test/apps:1
 
 helm() {
@@ -39,12 +40,12 @@ install_all() {
 
 install_remora() {
   helm install remora "$E2E_ROOT/charts/remora" --namespace "$SYSTEM" --create-namespace \
-    --set image.repository=localhost/remora --wait --timeout 2m "$@"
+    --set image.repository=localhost/remora --wait --timeout 2m
 }
 
 install_catalog() {
   helm upgrade --install remora-catalog "$E2E_ROOT/charts/remora-catalog" \
-    --namespace remora-catalog --wait --timeout 1m "$@"
+    --namespace remora-catalog --wait --timeout 1m
 }
 
 upgrade_remora() {
@@ -88,7 +89,7 @@ spec:
 $(annotations "$@")
     spec:
       terminationGracePeriodSeconds: 5
-$(sed 's/^/      /' <<<"$spec")
+      ${spec//$'\n'/$'\n'      }
 DEPLOYMENT
 }
 
