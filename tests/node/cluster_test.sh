@@ -39,7 +39,7 @@ look_at_cluster() {
   for pid in $(pgrep --ns "$(pgrep --parent "$parent")" --nslist pid); do
     PROCESSES+=("$pid $(identity_of "$pid")")
   done
-  CGROUP=$(awk '$1 == "cgroupRoot:" { print $2 }' "$REMORA_CLUSTER_DIR/node/kubelet.yaml")
+  CGROUP=/remora-$(sha256sum <<<"$REMORA_CLUSTER_DIR" | cut --characters=1-12)
 }
 
 has_processes() {
@@ -216,7 +216,7 @@ test_interrupted() {
   "$CLUSTER" up --tier 3 >"$WORK/interrupted.log" 2>&1 &
   pid=$!
   set +m
-  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kubelet"
+  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kube-apiserver"
   look_at_cluster
   kill -INT -- "-$pid"
   wait "$pid" || code=$?
