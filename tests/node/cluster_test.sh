@@ -39,7 +39,7 @@ look_at_cluster() {
   for pid in $(pgrep --ns "$(pgrep --parent "$parent")" --nslist pid); do
     PROCESSES+=("$pid $(identity_of "$pid")")
   done
-  CGROUP=$(awk '$1 == "cgroupRoot:" { print $2 }' "$REMORA_CLUSTER_DIR/node/kubelet.yaml")
+  CGROUP=/remora-$(sha256sum <<<"$REMORA_CLUSTER_DIR" | cut --characters=1-12)
 }
 
 has_processes() {
@@ -159,6 +159,26 @@ test_workloads() {
     says started kubectl --namespace node-test logs job/main --container main
 }
 
+image_of_file() {
+  XDG_CACHE_HOME=$WORK/cache "$E2E_ROOT/hack/cluster/debian_image.py" --bare \
+    --file "$WORK/file=/file" localhost/test:1
+}
+
+hash_of_image() { sha256sum <"$(image_of_file)"; }
+
+test_images() {
+  local archive hash
+  echo one >"$WORK/file"
+  archive=$(image_of_file)
+  hash=$(hash_of_image)
+  check "an image is made once" equal "$archive" "$(image_of_file)"
+  rm "$archive"
+  check "the same inputs make the same bytes" equal "$hash" "$(hash_of_image)"
+  echo two >"$WORK/file"
+  check "another file makes another image" not equal "$archive" "$(image_of_file)"
+  check "and leaves the first" test -f "$archive"
+}
+
 test_cluster() {
   check "status names the kubelet" says kubelet "$CLUSTER" status
   check "up again says that it is up" says "already up" "$CLUSTER" up --tier 3
@@ -196,7 +216,7 @@ test_interrupted() {
   "$CLUSTER" up --tier 3 >"$WORK/interrupted.log" 2>&1 &
   pid=$!
   set +m
-  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kubelet"
+  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kube-apiserver"
   look_at_cluster
   kill -INT -- "-$pid"
   wait "$pid" || code=$?
@@ -207,6 +227,7 @@ test_interrupted() {
 main() {
   machine >"$WORK/machine"
   use_own_node busybox
+  test_images
   test_cluster
   test_workloads
   test_repair
