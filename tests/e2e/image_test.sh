@@ -10,7 +10,10 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 readonly USER_ID=65532
 readonly NAME_SERVER=127.0.0.153
-readonly API_SERVER_NAME=kubernetes.default.svc  # in its certificate
+# All but the last are in the API server's certificate.
+readonly API_SERVER_NAME=kubernetes.default.svc
+readonly NAME_IN_HOSTS=kubernetes.default
+readonly UNKNOWN_NAME=nobody.test
 readonly READY_MS=1000
 readonly UNCHANGED_SECONDS=2
 readonly ARCHIVE=$WORK/remora.tar
@@ -29,23 +32,23 @@ unpack() {
 # setting JQ_EXPRESSION: of the image's configuration
 setting() { jq --raw-output ".config$1" "$UNPACKED/$(jq --raw-output '.[0].Config' "$UNPACKED/manifest.json")"; }
 
-# in_image COMMAND...: as a container's first process: on a root that is read-only, with the image's
-# user and environment
-in_image() {
+# Sets IN_IMAGE to what makes a command that follows a container's first process: on a root that is
+# read-only, with the image's user and environment.
+prepare_container() {
   # shellcheck disable=SC2016  # the shell inside expands it
-  unshare --mount bash -c '
+  IN_IMAGE=(unshare --mount bash -c '
     set -e
     mount --bind "$1" "$1"
     mount -o remount,bind,ro "$1"
     mount --rbind /proc "$1/proc"
-    exec env --ignore-environment $3 /usr/sbin/chroot --userspec="$2" --groups= "$1" "${@:4}"' \
-    in_image "$IMAGE_ROOT" "$(setting .User)" "$(setting '.Env[]')" "$@"
+    exec env --ignore-environment $3 /usr/sbin/chroot --userspec="$2" --groups= "$1" "${@:4}"'
+    in_image "$IMAGE_ROOT" "$(setting .User)" "$(setting '.Env[]')")
 }
 
 run_image() {
   local entry_point
   mapfile -t entry_point < <(setting '.Entrypoint[]')
-  in_image "${entry_point[@]}" "$@"
+  "${IN_IMAGE[@]}" "${entry_point[@]}" "$@"
 }
 
 project_version() {
@@ -89,14 +92,16 @@ unchanged_image_is_quick() {
 # What the kubelet adds to a container: a name server, /etc/hosts, which has not the API server's
 # name, and volumes.
 add_what_a_pod_has() {
-  local port
-  API_SERVER_PORT=$(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}')
-  API_SERVER_PORT=${API_SERVER_PORT##*:}
+  local port name
+  port=$(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}')
+  port=${port##*:}
   mkdir "$IMAGE_ROOT"/{proc,pki}
   echo "nameserver $NAME_SERVER" >"$IMAGE_ROOT/etc/resolv.conf"
-  echo "127.0.0.1 localhost upstream.test" >"$IMAGE_ROOT/etc/hosts"
-  kubectl config view --raw --minify --flatten |
-    sed "s|server: https://.*|server: https://$API_SERVER_NAME:$API_SERVER_PORT|" >"$IMAGE_ROOT/pki/kubeconfig"
+  echo "127.0.0.1 localhost $NAME_IN_HOSTS" >"$IMAGE_ROOT/etc/hosts"
+  for name in "$API_SERVER_NAME" "$NAME_IN_HOSTS" "$UNKNOWN_NAME"; do
+    kubectl config view --raw --minify --flatten |
+      sed "s|server: https://.*|server: https://$name:$port|" >"$IMAGE_ROOT/pki/$name"
+  done
   create_certificate_authority "$IMAGE_ROOT/pki"
   issue_certificate "$IMAGE_ROOT/pki" webhook /CN=remora-webhook serverAuth DNS:localhost,IP:127.0.0.1
   chown --recursive "$USER_ID" "$IMAGE_ROOT/pki"
@@ -111,7 +116,18 @@ start() {
 stop_programs() {
   local name
   STATE=$WORK/state
-  for name in remora-webhook remora-operator name-server; do stop_program "$name"; done
+  for name in remora-webhook remora-operator; do stop_program "$name"; done
+}
+
+start_name_server() {
+  /usr/bin/python3 "$E2E_ROOT/tests/e2e/name_server.py" "$NAME_SERVER" "$API_SERVER_NAME" &
+  NAME_SERVER_PID=$!
+  at_exit stop_name_server
+}
+
+stop_name_server() {
+  kill "$NAME_SERVER_PID"
+  wait "$NAME_SERVER_PID" 2>/dev/null  # it has been ended, which the shell need not tell
 }
 
 # free_port: one that nobody listens on
@@ -121,7 +137,6 @@ answers() { curl --silent --fail --noproxy '*' --max-time 1 --cacert "$IMAGE_ROO
 
 # ready_in_time NAME URL BEGAN
 ready_in_time() {
-  local milliseconds
   STATE=$WORK/state
   until answers "$2"; do
     if ! is_running "$1" || (($(now_us) - $3 > EVENTUALLY_SECONDS * 1000000)); then
@@ -130,17 +145,18 @@ ready_in_time() {
     fi
     sleep 0.01
   done
-  milliseconds=$((($(now_us) - $3) / 1000))
-  step "$1 is ready $milliseconds ms after its start"
-  ((milliseconds <= READY_MS))
+  READY_AFTER_MS=$((($(now_us) - $3) / 1000))
+  echo "it took $READY_AFTER_MS ms"
+  ((READY_AFTER_MS <= READY_MS))
 }
 
 webhook_gets_ready() {
   local port began
   port=$(free_port)
   began=$(now_us)
-  start remora-webhook "https://localhost:$port" in_image remora-webhook --kubeconfig=/pki/kubeconfig \
-    --bind-address=127.0.0.1 --port="$port" --tls-cert-file=/pki/webhook.crt --tls-private-key-file=/pki/webhook.key
+  start remora-webhook "https://localhost:$port" "${IN_IMAGE[@]}" remora-webhook --kubeconfig="/pki/$API_SERVER_NAME" \
+    --bind-address=127.0.0.1 --port="$port" --drain-seconds=0 \
+    --tls-cert-file=/pki/webhook.crt --tls-private-key-file=/pki/webhook.key
   ready_in_time remora-webhook "https://localhost:$port/readyz" "$began"
 }
 
@@ -148,7 +164,7 @@ operator_gets_ready() {
   local port began
   port=$(free_port)
   began=$(now_us)
-  start remora-operator "http://127.0.0.1:$port" in_image remora-operator --kubeconfig=/pki/kubeconfig \
+  start remora-operator "http://127.0.0.1:$port" "${IN_IMAGE[@]}" remora-operator --kubeconfig="/pki/$API_SERVER_NAME" \
     --bind-address=127.0.0.1 --port="$port"
   ready_in_time remora-operator "http://127.0.0.1:$port/readyz" "$began"
 }
@@ -188,19 +204,20 @@ use_cluster
 at_exit stop_programs
 apply_crds
 add_what_a_pod_has
-start name-server none /usr/bin/python3 "$E2E_ROOT/tests/e2e/name_server.py" "$NAME_SERVER" "$API_SERVER_NAME"
+prepare_container
+start_name_server
 
 check "the entry point is the command" says "remora $(project_version) (commit " run_image version
-check "remora-webhook is on the PATH" says "--tls-cert-file" in_image remora-webhook --help
-check "remora-operator is on the PATH" says "--lease-seconds" in_image remora-operator --help
+check "remora-webhook is on the PATH" says "--tls-cert-file" "${IN_IMAGE[@]}" remora-webhook --help
+check "remora-operator is on the PATH" says "--lease-seconds" "${IN_IMAGE[@]}" remora-operator --help
 check "a wait container ends when nobody listens" refuses "127.0.0.1:1" run_image wait --timeout=1s tcp://127.0.0.1:1
-check "it finds a name in /etc/hosts" \
-  says listens run_image wait --timeout=5s "tcp://upstream.test:$API_SERVER_PORT"
-check "it finds a name by the name server" \
-  says listens run_image wait --timeout=5s "tcp://$API_SERVER_NAME:$API_SERVER_PORT"
-check "it does not find a name that nobody knows" \
-  refuses nobody.test run_image wait --timeout=1s "tcp://nobody.test:$API_SERVER_PORT"
+check "it finds the API server by a name in /etc/hosts" run_image status --kubeconfig="/pki/$NAME_IN_HOSTS"
+check "it finds it by a name that the name server knows" \
+  run_image status --kubeconfig="/pki/$API_SERVER_NAME"
+check "it does not find it by a name that nobody knows" \
+  refuses "$UNKNOWN_NAME" run_image status --kubeconfig="/pki/$UNKNOWN_NAME"
 check "the webhook finds the API server by its name and is ready within a second" webhook_gets_ready
+step "it took ${READY_AFTER_MS:-too many} ms"
 check "it runs as the image's user" runs_as remora-webhook
 check "it ends on TERM" ends_on_term remora-webhook
 check "the operator, likewise" operator_gets_ready
