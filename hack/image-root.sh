@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fills a folder with programs and what they need when it is the root of a container: their shared
-# libraries, users, the order of name resolution, and the public certificate authorities. Beside
-# that, the licences of what is in it, and a record of the Debian packages that it is from, as
-# scanners for vulnerabilities read it. The Dockerfile calls it in its build stage.
+# libraries, users, and the public certificate authorities. Beside that, the licences of what is in
+# it, and a record of the Debian packages that it is from, as scanners for vulnerabilities read it.
+# The Dockerfile calls it in its build stage.
 #
 # usage: hack/image-root.sh FOLDER PROGRAM...
 
@@ -45,8 +45,6 @@ write_settings() {
   mkdir -p "$FOLDER"/etc/ssl/certs "$FOLDER/usr/lib/ssl"
   printf '%s\n' root:x:0:0:root:/:/none "remora:x:$USER_ID:$USER_ID:remora:/:/none" >"$FOLDER/etc/passwd"
   printf '%s\n' root:x:0: "remora:x:$USER_ID:" >"$FOLDER/etc/group"
-  # /etc/hosts, where the kubelet writes hostAliases, before the name server.
-  printf '%s\n' 'passwd: files' 'group: files' 'hosts: files dns' >"$FOLDER/etc/nsswitch.conf"
   cp /etc/os-release "$FOLDER/etc/os-release"
   # For a kubeconfig that names no authority; OpenSSL looks at the second place.
   cp /etc/ssl/certs/ca-certificates.crt "$FOLDER/etc/ssl/certs/"
