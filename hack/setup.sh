@@ -2,17 +2,21 @@
 # Installs the Debian packages that building and testing Remora need, those of them that are
 # missing, and checks for Go. Does nothing, fast, when everything is there.
 #
-# usage: hack/setup.sh [--help]
+# usage: hack/setup.sh               everything
+#        hack/setup.sh --for-image   what compiles the programs, and nothing else: for the Dockerfile
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-readonly COMPILERS_AND_TOOLS=(
-  build-essential g++ cmake ninja-build ccache pkg-config
+readonly COMPILER=(g++ cmake ninja-build ccache pkg-config ca-certificates)
+
+readonly TOOLS=(
+  build-essential
   clang libclang-rt-14-dev  # fuzzers and thread-safety analysis
   clang-format clang-tidy shellcheck
-  git ca-certificates
+  git
+  mmdebstrap buildah                       # the image, without a container engine
 )
 
 readonly LIBRARIES=(
@@ -63,15 +67,18 @@ install_packages() {
 }
 
 main() {
+  local packages=("${COMPILER[@]}" "${LIBRARIES[@]}") missing also=
   case ${1:-} in
-    '') ;;
+    '')
+      need_go
+      packages+=("${TOOLS[@]}" "${FOR_TESTS[@]}" "${FOR_NODES[@]}")
+      also=", and $(go env GOVERSION) is on the PATH"
+      ;;
+    --for-image) ;;
     -h | --help) usage && return ;;
     *) die "unknown argument $1; see hack/setup.sh --help" ;;
   esac
 
-  local packages=("${COMPILERS_AND_TOOLS[@]}" "${LIBRARIES[@]}" "${FOR_TESTS[@]}"
-    "${FOR_NODES[@]}") missing
-  need_go
   command -v apt-get >/dev/null ||
     die "this installs Debian packages, and there is no apt-get; Remora needs: ${packages[*]}"
   mapfile -t missing < <(missing_packages "${packages[@]}")
@@ -79,7 +86,7 @@ main() {
     step "missing: ${missing[*]}"
     install_packages "${missing[@]}"
   fi
-  step "all ${#packages[@]} packages are installed, and $(go env GOVERSION) is on the PATH"
+  step "all ${#packages[@]} packages are installed$also"
 }
 
 main "$@"
