@@ -4,6 +4,8 @@
 #
 # usage: tests/e2e/catalog_test.sh
 
+# shellcheck disable=SC2016  # the references are Remora's, not the shell's
+
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -24,6 +26,7 @@ find_helm() {
 }
 
 # render [FLAG...]
+# shellcheck disable=SC2120  # some have no flags
 render() {
   "$HELM" template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 "$@"
 }
@@ -60,6 +63,7 @@ files() {
   check "helm lint finds no fault" \
     "$HELM" lint "$CHART" --namespace remora-catalog --kube-version 1.36 --strict
   mkdir "$WORK/patterns"
+  # shellcheck disable=SC2119
   render >"$WORK/patterns/all.yaml"
   check "it has ten patterns" equal 10 "$(grep --count '^kind:' "$WORK/patterns/all.yaml")"
   check "each is pinned, small, restricted, tested, and described in the README" \
@@ -72,8 +76,8 @@ values() {
   check "a pattern can be left out" \
     not says "name: git-sync" render --set patterns.git-sync.enabled=false
   check "the images can come from a registry, by digest" \
-    says "image: registry.example.com/mirror/haproxy:2@$DIGEST" render \
-    --set images.registry=registry.example.com/mirror,images.haproxy.tag=2,images.haproxy.digest=$DIGEST
+    says "image: registry.example.com/mirror/haproxy:2.8.1@$DIGEST" render \
+    --set images.registry=registry.example.com/mirror,images.haproxy.tag=2.8.1,images.haproxy.digest=$DIGEST
   check "with a Secret" says "imagePullSecrets:" render --set 'imagePullSecrets[0].name=mirror'
   check "a misspelt pattern is refused" refuses "not allowed" render --set patterns.gitsync.enabled=false
   check "so is a tag for a digest" refuses "does not match pattern" render --set images.git.digest=2.39.5

@@ -20,6 +20,7 @@ readonly WAIT=localhost/remora-test/wait:1
 readonly REMORA=${REMORA_BINARIES:-$E2E_ROOT/build/release}/operator/cli/remora
 readonly PASSWORD=not-for-the-application
 readonly REQUESTS=1000
+readonly RENEWED_SECONDS=120
 
 catalog() { /usr/bin/python3 "$E2E_ROOT/tests/e2e/catalog.py" "$@"; }
 
@@ -154,19 +155,25 @@ never_restarted() {
 start_log-saver() {
   nginx_of log-saver /var/log/app/access.log
   # It writes while it ends, too.
+  workload syslog-server "$(shell 'exec nc -l -k 5140 >/tmp/received')"
+  service syslog-server 5140
   user log-saver "$(nginx 'nginx -c /conf/nginx.conf & trap "for i in \$(seq 500); do echo last \$i; done \
-    >>/var/log/app/end.log; exit 0" TERM; while true; do sleep 1 & wait \$!; done')" '{}' "$(conf_of log-saver)"
+    >>/var/log/app/end.log; exit 0" TERM; while true; do sleep 1 & wait \$!; done')" \
+    "{\"forwardTo\": \"syslog-server.$DOMAIN\", \"forwardPort\": \"5140\"}" "$(conf_of log-saver)"
 }
 
 saved() { kubectl --namespace "$SHOP" logs deployment/log-saver --container log-saver; }
 
 saved_lines() { equal "$1" "$(saved | grep --count "$2")"; }
 
+forwarded_lines() { equal "$1" "$(in_app syslog-server "grep --text --count 'app - - - .*GET /page/' /tmp/received")"; }
+
 check_log-saver() {
   local pod reader
   check "log-saver: $REQUESTS requests" in_app log-saver \
     "curl --silent --fail --output /dev/null 'http://localhost:8080/page/[1-$REQUESTS]'"
   check "log-saver: all of them are at the saver" eventually saved_lines "$REQUESTS" 'GET /page/'
+  check "log-saver: and at the syslog server" eventually forwarded_lines "$REQUESTS"
   pod=$(pod_of log-saver)
   kubectl --namespace "$SHOP" logs "$pod" --container log-saver --follow >"$WORK/saved" &
   reader=$!
@@ -176,14 +183,24 @@ check_log-saver() {
     equal 500 "$(grep --count '^last ' "$WORK/saved")"
 }
 
+# By HTTP, for who has the password.
+readonly GIT_SERVER='set -e; export HOME=/tmp; cd /tmp
+  git config --global user.name shop; git config --global user.email shop@example.com
+  git init --quiet --initial-branch main site; cd site
+  echo first >page; git add page; git commit --quiet --message first
+  mkdir -p /tmp/www/cgi-bin
+  printf "#!/bin/sh\nexport GIT_PROJECT_ROOT=/tmp GIT_HTTP_EXPORT_ALL=1\nexec git http-backend\n" >/tmp/www/cgi-bin/git
+  chmod +x /tmp/www/cgi-bin/git
+  echo "/cgi-bin:shop:$PASSWORD" >/tmp/httpd.conf
+  exec httpd -f -p 8080 -h /tmp/www -c /tmp/httpd.conf'
+
 start_git-sync() {
-  workload git-server "$(shell 'export HOME=/tmp && git config --global user.name shop &&
-    git config --global user.email shop@example.com && cd /tmp && git init --quiet --initial-branch main site &&
-    cd site && echo first >page && git add page && git commit --quiet --message first &&
-    exec git daemon --reuseaddr --export-all --base-path=/tmp')"
-  service git-server 9418
+  kubectl --namespace "$SHOP" create secret generic git-credentials --type kubernetes.io/basic-auth \
+    --from-literal=username=shop --from-literal="password=$PASSWORD" >/dev/null
+  workload git-server "$(shell "PASSWORD=$PASSWORD; $GIT_SERVER")"
+  service git-server 80 8080
   user git-sync "$(shell "cat /srv/site/current/page && $SLEEPS")" \
-    "{\"repo\": \"git://git-server.$DOMAIN/site\", \"period\": \"1\"}"
+    "{\"repo\": \"http://git-server.$DOMAIN/cgi-bin/git/site\", \"period\": \"1\"}"
 }
 
 site_says() { says "$1" in_app git-sync 'cat /srv/site/current/page'; }
@@ -195,6 +212,8 @@ check_git-sync() {
     'export HOME=/tmp; cd /tmp/site && echo second >page && git commit --quiet --all --message second'
   check "git-sync: arrives" eventually site_says second
   check "git-sync: with it alone" in_app git-sync 'test "$(ls /srv/site/current)" = page'
+  check "git-sync: without the password there is nothing" refuses 'Authentication failed' in_app git-sync \
+    "HOME=/tmp GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true git ls-remote http://git-server.$DOMAIN/cgi-bin/git/site"
   check "git-sync: the target cannot write there" \
     refuses 'Read-only' in_app git-sync 'echo x >/srv/site/current/page'
 }
@@ -231,8 +250,21 @@ check_redis() {
 
 check_redis-twemproxy() { check_redis redis-twemproxy; }
 
+address_of() { kubectl --namespace "$SHOP" get service "$1" --output 'jsonpath={.spec.clusterIP}'; }
+
+# renew_service NAME PORT: at another address
+renew_service() {
+  local before
+  before=$(address_of "$1")
+  kubectl --namespace "$SHOP" delete service "$1" >/dev/null
+  service "$1" "$2"
+  not equal "$before" "$(address_of "$1")"
+}
+
 check_redis-haproxy() {
   check_redis redis-haproxy
+  check "redis-haproxy: the Service gets another address" renew_service redis-b 6379
+  check "redis-haproxy: HAProxy follows" eventually says OK through redis-haproxy "set redis-haproxy three"
   check "redis-haproxy: transactions, too" says OK in_app redis-haproxy \
     'printf "MULTI\nSET multi 1\nEXEC\n" | redis-cli -e -h $REDIS_HOST -p $REDIS_PORT'
 }
@@ -261,7 +293,7 @@ target_knows_nothing() {
 
 check_pgbouncer() {
   check "pgbouncer: SELECT by a target without a password" eventually says 42 \
-    in_app pgbouncer 'psql --no-psqlrc --no-password --tuples-only --no-align --username anybody --command "SELECT 6 * 7"'
+    in_app pgbouncer 'psql --no-psqlrc --no-password --tuples-only --no-align --command "SELECT 6 * 7"'
   check "pgbouncer: by DATABASE_URL, and as the Secret's user" says shop \
     in_app pgbouncer 'psql --no-psqlrc --no-password --tuples-only --no-align "$DATABASE_URL" --command "SELECT current_user"'
   check "pgbouncer: PostgreSQL itself refuses who has none" refuses 'no password supplied' in_app pgbouncer \
@@ -269,10 +301,16 @@ check_pgbouncer() {
   check "case 50: pgbouncer: only the Ambassador has the password" target_knows_nothing
 }
 
-start_tls-termination() {
+# Makes WORK/tls.crt, and a Secret of it.
+issue_tls() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=web \
     -addext "subjectAltName=DNS:tls-termination.$DOMAIN" -keyout "$WORK/tls.key" -out "$WORK/tls.crt" 2>/dev/null
-  kubectl --namespace "$SHOP" create secret tls web-tls --cert="$WORK/tls.crt" --key="$WORK/tls.key" >/dev/null
+  kubectl create secret tls web-tls --cert="$WORK/tls.crt" --key="$WORK/tls.key" --dry-run=client --output yaml |
+    apply "$SHOP"
+}
+
+start_tls-termination() {
+  issue_tls
   nginx_of tls-termination off
   service tls-termination 443 http
   workload tls-termination "$(nginx 'exec nginx -c /conf/nginx.conf')" '{}' "$(conf_of tls-termination)"
@@ -302,14 +340,29 @@ check_tls-termination() {
   check "tls-termination: the Service answers by HTTPS" eventually says "hello over https" over https
   check "tls-termination: no longer by HTTP" refuses "400" over http
   check "tls-termination: the Service was not edited" equal "$version" "$(service_version)"
+  issue_tls
+  # The kubelet looks after the volumes of a Pod that changes at once, else within about a minute.
+  kubectl --namespace "$SHOP" annotate pod "$(pod_of tls-termination)" looked-at=now >/dev/null
+  check "tls-termination: a renewed certificate is served, without a restart" within "$RENEWED_SECONDS" over https
+  check "tls-termination: there was none" never_restarted tls-termination
 }
 
 start_egress-proxy() {
   nginx_of egress-origin off
-  workload egress-origin "$(nginx 'exec nginx -c /conf/nginx.conf')" '{}' "$(conf_of egress-origin)"
-  service egress-origin 80 8080
-  service forbidden-origin 80 8080
-  kubectl --namespace "$SHOP" patch service forbidden-origin --patch '{"spec":{"selector":{"app":"egress-origin"}}}' >/dev/null
+  workload egress-origin "$(nginx 'cd /tmp && openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=origin \
+    -keyout key -out crt && { openssl s_server -accept 8443 -key key -cert crt -www & } &&
+    exec nginx -c /conf/nginx.conf')" '{}' "$(conf_of egress-origin)"
+  local name
+  for name in egress-origin forbidden-origin; do
+    apply "$SHOP" <<YAML
+apiVersion: v1
+kind: Service
+metadata: {name: $name}
+spec:
+  selector: {app: egress-origin}
+  ports: [{name: http, port: 80, targetPort: 8080}, {name: https, port: 443, targetPort: 8443}]
+YAML
+  done
   user egress-proxy "$(shell "$SLEEPS")" "{\"allow\": \"egress-origin.$DOMAIN,.example.com\", \"noProxy\": \"localhost\"}"
 }
 
@@ -317,6 +370,8 @@ check_egress-proxy() {
   local ask='curl --silent --show-error --fail --max-time 5'
   check "egress-proxy: the target reaches an allowed host" \
     eventually says "hello over" in_app egress-proxy "$ask http://egress-origin.$DOMAIN/"
+  check "egress-proxy: by https, too" \
+    says "s_server" in_app egress-proxy "$ask --insecure https://egress-origin.$DOMAIN/"
   check "egress-proxy: and no other" refuses 403 in_app egress-proxy "$ask http://forbidden-origin.$DOMAIN/"
   check "egress-proxy: nor by https" refuses 403 in_app egress-proxy "$ask https://forbidden-origin.$DOMAIN/"
   check "egress-proxy: a name that only ends like an allowed one is another" \
