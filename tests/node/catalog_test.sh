@@ -20,6 +20,7 @@ readonly WAIT=localhost/remora-test/wait:1
 readonly REMORA=${REMORA_BINARIES:-$E2E_ROOT/build/release}/operator/cli/remora
 readonly PASSWORD=not-for-the-application
 readonly REQUESTS=1000
+readonly LAST_LINES=50000  # more than rsyslog reads before the kubelet ends it
 readonly RENEWED_SECONDS=120
 
 catalog() { /usr/bin/python3 "$E2E_ROOT/tests/e2e/catalog.py" "$@"; }
@@ -157,8 +158,8 @@ start_log-saver() {
   # It writes while it ends, too.
   workload syslog-server "$(shell 'exec nc -l -k 5140 >/tmp/received')"
   service syslog-server 5140
-  user log-saver "$(nginx 'nginx -c /conf/nginx.conf & trap "for i in \$(seq 500); do echo last \$i; done \
-    >>/var/log/app/end.log; exit 0" TERM; while true; do sleep 1 & wait \$!; done')" \
+  user log-saver "$(nginx "LAST_LINES=$LAST_LINES"'; nginx -c /conf/nginx.conf & trap "seq $LAST_LINES | sed s/^/last-/ \
+    >>/var/log/app/end.log; exit 0" TERM; while true; do sleep 1 & wait $!; done')" \
     "{\"forwardTo\": \"syslog-server.$DOMAIN\", \"forwardPort\": \"5140\"}" "$(conf_of log-saver)"
 }
 
@@ -166,7 +167,8 @@ saved() { kubectl --namespace "$SHOP" logs deployment/log-saver --container log-
 
 saved_lines() { equal "$1" "$(saved | grep --count "$2")"; }
 
-forwarded_lines() { equal "$1" "$(in_app syslog-server "grep --text --count 'app - - - .*GET /page/' /tmp/received")"; }
+# busybox has short options only.
+forwarded_lines() { equal "$1" "$(in_app syslog-server "grep -c 'app - - - .*GET /page/' /tmp/received")"; }
 
 check_log-saver() {
   local pod reader
@@ -179,8 +181,8 @@ check_log-saver() {
   reader=$!
   kubectl --namespace "$SHOP" delete pod "$pod" >/dev/null
   wait "$reader"
-  check "log-saver: so are the 500 lines that the target wrote while it ended" \
-    equal 500 "$(grep --count '^last ' "$WORK/saved")"
+  check "log-saver: so are the $LAST_LINES lines that the target wrote while it ended" \
+    equal "$LAST_LINES" "$(grep --count '^last-' "$WORK/saved")"
 }
 
 # By HTTP, for who has the password.
@@ -272,12 +274,15 @@ check_redis-haproxy() {
 start_pgbouncer() {
   kubectl --namespace "$SHOP" create secret generic postgres-credentials --type kubernetes.io/basic-auth \
     --from-literal=username=shop --from-literal="password=$PASSWORD" >/dev/null
-  workload postgres "$(shell 'initdb --pgdata=/tmp/data --username=shop --pwfile=/credentials/password \
-    --auth=scram-sha-256 --locale=C --encoding=UTF8 --no-sync >/tmp/initdb.log &&
-    echo "host all all all scram-sha-256" >>/tmp/data/pg_hba.conf &&
-    exec postgres -D /tmp/data -c listen_addresses="*" -c unix_socket_directories=/tmp -c fsync=off' |
-    jq --arg image "$POSTGRES" '. + {$image, volumeMounts: [{name: "credentials", mountPath: "/credentials"}]}')" \
-    '{}' '{"volumes": [{"name": "credentials", "secret": {"secretName": "postgres-credentials"}}]}'
+  # In memory: initdb writes 40 MB.
+  workload postgres "$(shell 'initdb --pgdata=/data/db --username=shop --pwfile=/credentials/password \
+    --auth=scram-sha-256 --locale=C --encoding=UTF8 --no-sync >/data/initdb.log &&
+    echo "host all all all scram-sha-256" >>/data/db/pg_hba.conf &&
+    exec postgres -D /data/db -c listen_addresses="*" -c unix_socket_directories=/tmp -c fsync=off' |
+    jq --arg image "$POSTGRES" '. + {$image, readinessProbe: {tcpSocket: {port: 5432}, periodSeconds: 1},
+      volumeMounts: [{name: "credentials", mountPath: "/credentials"}, {name: "data", mountPath: "/data"}]}')" \
+    '{}' '{"volumes": [{"name": "credentials", "secret": {"secretName": "postgres-credentials"}},
+      {"name": "data", "emptyDir": {"medium": "Memory"}}]}'
   service postgres 5432
   user pgbouncer "$(shell "$SLEEPS")" "{\"upstream\": \"postgres.$DOMAIN:5432\"}"
 }
@@ -292,6 +297,7 @@ target_knows_nothing() {
 }
 
 check_pgbouncer() {
+  is_ready postgres >/dev/null
   check "pgbouncer: SELECT by a target without a password" eventually says 42 \
     in_app pgbouncer 'psql --no-psqlrc --no-password --tuples-only --no-align --command "SELECT 6 * 7"'
   check "pgbouncer: by DATABASE_URL, and as the Secret's user" says shop \
