@@ -21,6 +21,7 @@ readonly REMORA=${REMORA_BINARIES:-$E2E_ROOT/build/release}/operator/cli/remora
 readonly PASSWORD=not-for-the-application
 readonly REQUESTS=1000
 readonly LAST_LINES=50000  # more than rsyslog reads before the kubelet ends it
+readonly ARRIVES_SECONDS=60
 readonly RENEWED_SECONDS=120
 
 catalog() { /usr/bin/python3 "$E2E_ROOT/tests/e2e/catalog.py" "$@"; }
@@ -212,7 +213,7 @@ check_git-sync() {
     says first kubectl --namespace "$SHOP" logs deployment/git-sync --container app
   check "git-sync: a new commit" in_app git-server \
     'export HOME=/tmp; cd /tmp/site && echo second >page && git commit --quiet --all --message second'
-  check "git-sync: arrives" eventually site_says second
+  check "git-sync: arrives" within "$ARRIVES_SECONDS" site_says second
   check "git-sync: with it alone" in_app git-sync 'test "$(ls /srv/site/current)" = page'
   check "git-sync: without the password there is nothing" refuses 'Authentication failed' in_app git-sync \
     "HOME=/tmp GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=true git ls-remote http://git-server.$DOMAIN/cgi-bin/git/site"
