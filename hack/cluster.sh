@@ -198,7 +198,7 @@ undo_unfinished_up() {
   # The shell's own list of children, and not the records: a signal may have come between a start
   # and its record.
   for pid in $(jobs -p); do
-    kill -KILL "$pid" 2>/dev/null
+    kill -KILL "$(killable "$pid")" 2>/dev/null
   done
   wait
   if any_running "$INIT" "${TIER_2[@]}"; then return; fi

@@ -37,6 +37,7 @@ make_apps() {
   make_image localhost/remora-test/apps:1 ca-certificates curl git netcat-openbsd nginx-light \
     openssl postgresql-client-15 procps prometheus redis-server redis-tools \
     --link /usr/lib/postgresql/15/bin/psql=/usr/bin/psql --link nc.openbsd=/usr/bin/nc \
+    --link ../sites-available/default=/etc/nginx/sites-enabled/default \
     --account redis:101:/var/lib/redis --folder /var/lib/redis:redis:750
 }
 

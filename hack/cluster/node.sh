@@ -203,6 +203,18 @@ start_node() {
 
 # Leaves nothing of the node but files in STATE. The first process takes all others with it.
 stop_node() {
+  if is_running "$INIT"; then
+    kill -KILL "$(killable "$RECORD_PID")" 2>/dev/null || true
+    while is_running "$INIT"; do sleep 0.02; done
+  fi
   stop_programs "$INIT" "${NODE_PROGRAMS[@]}"
   remove_cgroups
+}
+
+# killable PID: the process to kill for PID to end. For unshare that is its child, the first process
+# of the namespaces: the kernel reports its end, with which unshare ends, when all others are gone.
+killable() {
+  local command
+  { command=$(<"/proc/$1/comm"); } 2>/dev/null || true
+  if [[ $command != unshare ]] || ! pgrep --parent "$1"; then echo "$1"; fi
 }

@@ -2,7 +2,8 @@
 # The first process of the node's namespaces: makes them fit for a node, and waits. When it ends,
 # the kernel ends everything that runs in them and forgets their mounts and networks.
 #
-# usage: unshare --net --mount --propagation slave --pid --fork --mount-proc node_init.sh STATE NODE_IP
+# usage: unshare --net --mount --propagation slave --pid --fork --mount-proc \
+#          node_init.sh STATE NODE_IP
 #
 # What a node writes outside of STATE it writes to a copy that goes with the namespaces: /run is
 # empty, /var/lib a layer over the machine's, /var/log a folder in STATE, and so are the settings of

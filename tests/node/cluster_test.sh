@@ -26,26 +26,27 @@ readonly SETTINGS=(vm.overcommit_memory vm.panic_on_oom kernel.panic kernel.pani
 
 # The files, settings and rules of the machine that a node could change.
 machine() {
-  find "${PLACES[@]}" 2>/dev/null | sort
-  sysctl "${SETTINGS[@]}" 2>/dev/null
+  { find "${PLACES[@]}" 2>/dev/null || true; } | sort
+  sysctl "${SETTINGS[@]}" 2>/dev/null || true
   iptables-save 2>/dev/null | grep --extended-regexp '^:?-?.*KUBE' || true
 }
 
-# Sets NAMESPACES and CGROUP to those of the cluster that is up.
+# Sets PROCESSES to those in the node's namespace, each `PID IDENTITY`, and CGROUP.
 look_at_cluster() {
-  local pid kind
-  pid=$(cut --delimiter=' ' --fields=1 "$REMORA_CLUSTER_DIR/processes/namespaces")
-  NAMESPACES=()
-  for kind in net mnt pid_for_children; do
-    NAMESPACES+=("$(readlink "/proc/$pid/ns/$kind" | tr --delete --complement '0-9')")
+  local parent pid
+  parent=$(cut --delimiter=' ' --fields=1 "$REMORA_CLUSTER_DIR/processes/namespaces")
+  PROCESSES=()
+  for pid in $(pgrep --ns "$(pgrep --parent "$parent")" --nslist pid); do
+    PROCESSES+=("$pid $(identity_of "$pid")")
   done
-  CGROUP=$(awk '$1 == "cgroupRoot:" { print $2 }' "$REMORA_CLUSTER_DIR/node/kubelet.yaml")
+  CGROUP=/remora-$(sha256sum <<<"$REMORA_CLUSTER_DIR" | cut --characters=1-12)
 }
 
-uses_namespaces() {
-  local namespace
-  for namespace in "${NAMESPACES[@]}"; do
-    lsns --noheadings --output NS,PID,COMMAND "$namespace" 2>/dev/null && return
+has_processes() {
+  local pid identity process
+  for process in "${PROCESSES[@]}"; do
+    read -r pid identity <<<"$process"
+    [[ $(identity_of "$pid") != "$identity" ]] || { ps "$pid" && return; }
   done
   return 1
 }
@@ -54,7 +55,7 @@ has_cgroup() { find /sys/fs/cgroup -maxdepth 2 -path "*$CGROUP" | grep .; }
 
 left_nothing() {
   ! pgrep --full --list-full -- "$REMORA_CLUSTER_DIR" || return
-  ! uses_namespaces || return
+  ! has_processes || return
   ! has_cgroup || return
   ! grep --fixed-strings "$REMORA_CLUSTER_DIR" /proc/mounts || return
   [[ ! -e $REMORA_CLUSTER_DIR ]] || { ls -lA "$REMORA_CLUSTER_DIR" && return 1; }
@@ -122,12 +123,10 @@ YAML
 
 first_pod() { pod_names node-test app=web | head -n 1; }
 
-# Service → both Pods
 both_answer() {
-  local i
-  for ((i = 0; i < 20; i++)); do
-    in_pod node-test "$(first_pod)" wget -q -O - "http://web.node-test"
-  done | sort --unique | diff - <(pod_names node-test app=web | sort)
+  in_pod node-test "$(first_pod)" sh -c \
+    'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do wget -q -O - http://web.node-test; done' |
+    sort --unique | diff - <(pod_names node-test app=web | sort)
 }
 
 address_of() { in_pod node-test "$(first_pod)" nslookup -type=a "$1.svc.cluster.local"; }
@@ -160,6 +159,26 @@ test_workloads() {
     says started kubectl --namespace node-test logs job/main --container main
 }
 
+image_of_file() {
+  XDG_CACHE_HOME=$WORK/cache "$E2E_ROOT/hack/cluster/debian_image.py" --bare \
+    --file "$WORK/file=/file" localhost/test:1
+}
+
+hash_of_image() { sha256sum <"$(image_of_file)"; }
+
+test_images() {
+  local archive hash
+  echo one >"$WORK/file"
+  archive=$(image_of_file)
+  hash=$(hash_of_image)
+  check "an image is made once" equal "$archive" "$(image_of_file)"
+  rm "$archive"
+  check "the same inputs make the same bytes" equal "$hash" "$(hash_of_image)"
+  echo two >"$WORK/file"
+  check "another file makes another image" not equal "$archive" "$(image_of_file)"
+  check "and leaves the first" test -f "$archive"
+}
+
 test_cluster() {
   check "status names the kubelet" says kubelet "$CLUSTER" status
   check "up again says that it is up" says "already up" "$CLUSTER" up --tier 3
@@ -185,7 +204,7 @@ test_repair() {
 
 test_down() {
   look_at_cluster
-  check "there are namespaces to leave behind" uses_namespaces
+  check "there are processes to leave behind" has_processes
   check "and cgroups" has_cgroup
   check "down ends it" "$CLUSTER" down
   check "and leaves nothing" left_nothing
@@ -197,7 +216,7 @@ test_interrupted() {
   "$CLUSTER" up --tier 3 >"$WORK/interrupted.log" 2>&1 &
   pid=$!
   set +m
-  check "up is under way" eventually test -f "$REMORA_CLUSTER_DIR/processes/kubelet"
+  check "up is under way" within 120 test -f "$REMORA_CLUSTER_DIR/processes/kube-apiserver"
   look_at_cluster
   kill -INT -- "-$pid"
   wait "$pid" || code=$?
@@ -208,10 +227,12 @@ test_interrupted() {
 main() {
   machine >"$WORK/machine"
   use_own_node busybox
+  test_images
   test_cluster
   test_workloads
   test_repair
   test_down
+  unset KUBECONFIG
   test_interrupted
   finish
 }
