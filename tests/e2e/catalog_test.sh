@@ -25,10 +25,12 @@ find_helm() {
   export HELM_CACHE_HOME=$WORK/helm HELM_CONFIG_HOME=$WORK/helm HELM_DATA_HOME=$WORK/helm
 }
 
+helm() { "$HELM" "$@"; }
+
 # render [FLAG...]
 # shellcheck disable=SC2120  # some have no flags
 render() {
-  "$HELM" template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 "$@"
+  helm template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 "$@"
 }
 
 apply_disguised() { catalog disguise "$@" <"$WORK/patterns/all.yaml" | kubectl apply --filename -; }
@@ -61,7 +63,7 @@ has_companion() {
 
 files() {
   check "helm lint finds no fault" \
-    "$HELM" lint "$CHART" --namespace remora-catalog --kube-version 1.36 --strict
+    helm lint "$CHART" --namespace remora-catalog --kube-version 1.36 --strict
   mkdir "$WORK/patterns"
   # shellcheck disable=SC2119
   render >"$WORK/patterns/all.yaml"
@@ -85,13 +87,32 @@ values() {
 }
 
 patterns() {
-  check "the API server and the webhook take all of them" \
-    eventually kubectl apply --filename "$WORK/patterns/all.yaml"
+  check "helm installs it: the API server and the webhook take all of them" says "STATUS: deployed" \
+    helm install remora-catalog "$CHART" --namespace remora-catalog
+  check "an edit by kubectl is no obstacle to an upgrade" \
+    kubectl --namespace remora-catalog label rsc log-saver team=a
+  check "which helm makes" says "STATUS: deployed" \
+    helm upgrade remora-catalog "$CHART" --namespace remora-catalog --set images.rsyslog.tag=8.2302.1
   check "remora lint --server finds no fault" "$REMORA" lint --server -f "$WORK/patterns/all.yaml"
   check "the webhook runs their tests" refuses 'the test "the target says localhost' \
     apply_disguised redis-haproxy '"value": "127.0.0.1"' '"value": "127.0.0.2"'
   check "and refuses a reference to nothing" refuses "params.upstreams" \
     apply_disguised redis-twemproxy '$(params.upstream)' '$(params.upstreams)'
+}
+
+uninstallation() {
+  check "helm uninstalls it" says uninstalled helm uninstall remora-catalog --namespace remora-catalog --wait
+  check "the companions stay" has_companion "$SHOP" log-saver
+  check "new Pods that asked to wait are refused" \
+    eventually refused_without_catalog redis-haproxy
+  check "and it can be installed again" says "STATUS: deployed" \
+    helm install remora-catalog "$CHART" --namespace remora-catalog
+}
+
+refused_without_catalog() {
+  deployment "$SHOP" "$1" | jq '{apiVersion: "v1", kind: "Pod", spec: .spec.template.spec,
+    metadata: (.spec.template.metadata + {namespace: .metadata.namespace, generateName: "late-"})}' >"$WORK/late.json"
+  refuses PatternNotFound kubectl create --dry-run=server --filename "$WORK/late.json"
 }
 
 workloads() {
@@ -118,4 +139,5 @@ files
 values
 patterns
 workloads
+uninstallation
 finish
