@@ -91,7 +91,7 @@ on_node() {
 
 verify() {
   local check
-  for check in format sizes edges docs shell chart; do
+  for check in format sizes edges docs shell chart catalog; do
     stage "verify $check" "$ROOT/hack/verify-$check.sh"
   done
   stage "verify cases" "$ROOT/hack/cases.sh" --holes

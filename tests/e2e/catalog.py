@@ -30,6 +30,13 @@ def sections(path):
     return {name: yaml.safe_load(block) for name, block in found}
 
 
+def row_of(parameter):
+    """As it stands in the README's table."""
+    default = "required" if parameter.get("required") else f"`{parameter.get('default', '')}`".replace("``", "")
+    values = "".join(f" `{value}`" for value in parameter.get("enum", []))
+    return f"| `{parameter['name']}` | {default} | {parameter['description']}{'; one of' + values if values else ''} |"
+
+
 def read_patterns():
     return [document for document in yaml.safe_load_all(sys.stdin) if document]
 
@@ -61,6 +68,8 @@ def complaints_of(pattern):
 
 def complaints(readme):
     described = sections(readme)
+    with open(readme, encoding="utf-8") as file:
+        parts = {part.split("`")[0]: part for part in file.read().split("\n### `")}
     patterns = read_patterns()
     for pattern in patterns:
         name = pattern["metadata"]["name"]
@@ -69,6 +78,10 @@ def complaints(readme):
         key = f"patterns.remora.dev/{CLASSES[pattern['kind']]}"
         if described.get(name, {}).get(key) != name:
             yield f"{name}: the README does not say {key}: {name}"
+        for parameter in pattern["spec"].get("parameters", []):
+            row = row_of(parameter)
+            if f"\n{row}\n" not in parts.get(name, ""):
+                yield f"{name}: its section in the README has no row {row}"
     for name in described.keys() - {pattern["metadata"]["name"] for pattern in patterns}:
         yield f"{name}: the README describes it, and the chart has no such pattern"
 

@@ -4,6 +4,8 @@
 #
 # usage: tests/e2e/catalog_test.sh
 
+# shellcheck disable=SC2016  # the references are Remora's, not the shell's
+
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -23,9 +25,12 @@ find_helm() {
   export HELM_CACHE_HOME=$WORK/helm HELM_CONFIG_HOME=$WORK/helm HELM_DATA_HOME=$WORK/helm
 }
 
+helm() { "$HELM" "$@"; }
+
 # render [FLAG...]
+# shellcheck disable=SC2120  # some have no flags
 render() {
-  "$HELM" template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 "$@"
+  helm template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 "$@"
 }
 
 apply_disguised() { catalog disguise "$@" <"$WORK/patterns/all.yaml" | kubectl apply --filename -; }
@@ -58,8 +63,9 @@ has_companion() {
 
 files() {
   check "helm lint finds no fault" \
-    "$HELM" lint "$CHART" --namespace remora-catalog --kube-version 1.36 --strict
+    helm lint "$CHART" --namespace remora-catalog --kube-version 1.36 --strict
   mkdir "$WORK/patterns"
+  # shellcheck disable=SC2119
   render >"$WORK/patterns/all.yaml"
   check "it has ten patterns" equal 10 "$(grep --count '^kind:' "$WORK/patterns/all.yaml")"
   check "each is pinned, small, restricted, tested, and described in the README" \
@@ -72,8 +78,8 @@ values() {
   check "a pattern can be left out" \
     not says "name: git-sync" render --set patterns.git-sync.enabled=false
   check "the images can come from a registry, by digest" \
-    says "image: registry.example.com/mirror/haproxy:2@$DIGEST" render \
-    --set images.registry=registry.example.com/mirror,images.haproxy.tag=2,images.haproxy.digest=$DIGEST
+    says "image: registry.example.com/mirror/haproxy:2.8.1@$DIGEST" render \
+    --set images.registry=registry.example.com/mirror,images.haproxy.tag=2.8.1,images.haproxy.digest=$DIGEST
   check "with a Secret" says "imagePullSecrets:" render --set 'imagePullSecrets[0].name=mirror'
   check "a misspelt pattern is refused" refuses "not allowed" render --set patterns.gitsync.enabled=false
   check "so is a tag for a digest" refuses "does not match pattern" render --set images.git.digest=2.39.5
@@ -81,13 +87,32 @@ values() {
 }
 
 patterns() {
-  check "the API server and the webhook take all of them" \
-    eventually kubectl apply --filename "$WORK/patterns/all.yaml"
+  check "helm installs it: the API server and the webhook take all of them" says "STATUS: deployed" \
+    helm install remora-catalog "$CHART" --namespace remora-catalog
+  check "an edit by kubectl is no obstacle to an upgrade" \
+    kubectl --namespace remora-catalog label rsc log-saver team=a
+  check "which helm makes" says "STATUS: deployed" \
+    helm upgrade remora-catalog "$CHART" --namespace remora-catalog --set images.rsyslog.tag=8.2302.1
   check "remora lint --server finds no fault" "$REMORA" lint --server -f "$WORK/patterns/all.yaml"
   check "the webhook runs their tests" refuses 'the test "the target says localhost' \
     apply_disguised redis-haproxy '"value": "127.0.0.1"' '"value": "127.0.0.2"'
   check "and refuses a reference to nothing" refuses "params.upstreams" \
     apply_disguised redis-twemproxy '$(params.upstream)' '$(params.upstreams)'
+}
+
+uninstallation() {
+  check "helm uninstalls it" says uninstalled helm uninstall remora-catalog --namespace remora-catalog --wait
+  check "the companions stay" has_companion "$SHOP" log-saver
+  check "new Pods that asked to wait are refused" \
+    eventually refused_without_catalog redis-haproxy
+  check "and it can be installed again" says "STATUS: deployed" \
+    helm install remora-catalog "$CHART" --namespace remora-catalog
+}
+
+refused_without_catalog() {
+  deployment "$SHOP" "$1" | jq '{apiVersion: "v1", kind: "Pod", spec: .spec.template.spec,
+    metadata: (.spec.template.metadata + {namespace: .metadata.namespace, generateName: "late-"})}' >"$WORK/late.json"
+  refuses PatternNotFound kubectl create --dry-run=server --filename "$WORK/late.json"
 }
 
 workloads() {
@@ -114,4 +139,5 @@ files
 values
 patterns
 workloads
+uninstallation
 finish
