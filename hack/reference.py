@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """crds/REFERENCE.md, which is made of the CRDs, of the reasons and annotation keys in operator/api/, and of the conditions that the
-operator writes.
+operator writes; and the table of alerts in charts/remora/OPERATIONS.md, of those that the chart has.
 
-  reference.py update   write it
-  reference.py check    say whether it is stale, and what in its sources cannot be read
+  reference.py update   write them
+  reference.py check    say which is stale, and what in their sources cannot be read
 
 Nothing is told here that a source does not say: a field's default is looked for in its description, a key's and a reason's meaning in
 the comment beside it.
@@ -21,6 +21,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 API = ROOT / "operator" / "api"
 STATUS = ROOT / "operator" / "reconcilers" / "pattern_status.cc"
 DOCUMENT = ROOT / "crds" / "REFERENCE.md"
+OPERATIONS = ROOT / "charts" / "remora" / "OPERATIONS.md"
+ALERTS = ROOT / "charts" / "remora" / "files" / "alerts.yaml"
+ALERTS_BEGIN, ALERTS_END = "<!-- alerts: written by hack/update-docs.sh -->", "<!-- alerts: end -->"
 KINDS = ("Sidecar", "Ambassador", "Adapter")
 
 HEADER = """\
@@ -47,6 +50,10 @@ The *target* is the container that a pattern serves, the *companion* the one tha
 is not written. "Each" is each item of a list.
 """,
 }
+
+ALERTS_LEAD = """\
+The alerts of `files/alerts.yaml`, which `monitoring.prometheusRule.enabled` gives to the Prometheus Operator. Words in capitals are labels.
+"""
 
 REASON_CLASSES = {
     "In.": "added",
@@ -367,22 +374,49 @@ def render():
     return "\n".join(parts)
 
 
+def template_free(text):
+    """What an alert says before Prometheus fills in its labels."""
+    return re.sub(r"\{\{ *\$(?:labels[.])?(\w+)[^}]*\}\}", lambda found: found[1].upper(), text)
+
+
+def alerts():
+    rows = []
+    if ALERTS.exists():
+        for group in yaml.safe_load(ALERTS.read_text())["groups"]:
+            for rule in group["rules"]:
+                says = rule["annotations"]
+                rows.append((code(rule["alert"]), rule["labels"]["severity"], prose(template_free(says["summary"])),
+                             prose(says["description"])))
+    if not rows:
+        return "The chart has none yet.\n"
+    return ALERTS_LEAD + "\n" + table(("alert", "severity", "what it says", "what to do"), rows)
+
+
+def with_alerts():
+    text = OPERATIONS.read_text()
+    if ALERTS_BEGIN not in text or ALERTS_END not in text:
+        raise Complaint(f"charts/remora/OPERATIONS.md: no place for the alerts: {ALERTS_BEGIN}")
+    before, _, rest = text.partition(ALERTS_BEGIN)
+    return f"{before}{ALERTS_BEGIN}\n\n{alerts()}\n{ALERTS_END}{rest.partition(ALERTS_END)[2]}"
+
+
 def main(arguments):
     if arguments not in (["update"], ["check"]):
         print(__doc__, file=sys.stderr)
         return 2
     try:
-        text = render()
+        texts = {DOCUMENT: render(), OPERATIONS: with_alerts()}
     except Complaint as complaint:
         print(complaint, file=sys.stderr)
         return 1
-    if arguments == ["update"]:
-        DOCUMENT.write_text(text)
-        return 0
-    if not DOCUMENT.exists() or DOCUMENT.read_text() != text:
-        print("crds/REFERENCE.md is stale: run hack/update-docs.sh", file=sys.stderr)
-        return 1
-    return 0
+    stale = 0
+    for file, text in texts.items():
+        if arguments == ["update"]:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            print(f"{file.relative_to(ROOT)} is stale: run hack/update-docs.sh", file=sys.stderr)
+            stale += 1
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":
