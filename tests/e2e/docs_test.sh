@@ -61,7 +61,7 @@ run_blocks() {
 after_cluster() { :; }
 after_build() { :; }
 
-has_blocks() { docs blocks "$1" | grep --quiet " $2\$"; }
+has_blocks() { [[ "$(docs blocks "$1")"$'\n' == *" $2"$'\n'* ]]; }
 
 # --- with webhook and operator --------------------------------------------------------------------
 
@@ -82,6 +82,8 @@ on_a_cluster_with_remora() {
   use_remora
   new_namespace "$SYSTEM"
   start_operator "$WORK/operator" --identity=docs --namespace="$SYSTEM"
+  # The guides are also read with the demo kept running.
+  kubectl apply --filename "$E2E_ROOT/hack/demo/namespaces.yaml" --filename "$E2E_ROOT/hack/demo/patterns" >/dev/null
   for document in "$@"; do
     run_blocks "$document" cluster
   done
@@ -94,9 +96,13 @@ on_a_cluster_with_remora() {
 
 end_operator() { stop_operator "$WORK/operator"; }
 
-# There is no node for the release's Pods: its operator runs here, with the rights of its ServiceAccount.
+# There is no node for the release's Pods: its operator runs here, with the rights of its ServiceAccount,
+# and is started anew where a reader does it.
 after_helm() {
-  [[ $1 == *-install ]] || return 0
+  case $1 in
+    install | *-install | *-rotate) end_operator ;;
+    *) return 0 ;;
+  esac
   local token
   token=$(kubectl --namespace "$SYSTEM" create token remora-operator)
   kubectl config view --raw --minify --flatten --output json |
