@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The fenced blocks of the documents (every *.md that git knows or would take).
 
-  docs.py check                        say which block has no id, and what the ids promise and do not hold
+  docs.py check                        say which block has no id, what the ids promise and do not hold, and which value of a chart
+                                       a document names that its values.yaml does not have
   docs.py documents                    the documents with blocks that are run, one a line
   docs.py blocks DOCUMENT              their ids in order, each with what it needs: node, build, helm, or cluster
   docs.py run DOCUMENT ID FOLDER       write the files above the block to FOLDER, run it there, compare what it prints
@@ -27,6 +28,8 @@ import shlex
 import subprocess
 import sys
 import time
+
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVENTUALLY_SECONDS = 20
@@ -160,8 +163,26 @@ def check_block(block, files, tests):
         yield f"{block}: there is no test {value} above"
 
 
+def complaints_about_values(document):
+    """A value of the chart that the chart does not have. What begins as none of its groups is something else."""
+    folder = ROOT / pathlib.Path(document).parent
+    values = yaml.safe_load((folder / "values.yaml").read_text())
+    for number, line in enumerate((ROOT / document).read_text().splitlines(), 1):
+        for name in re.findall(r"`([a-z][a-zA-Z]*(?:\.[a-zA-Z]+)+)[`=:]", line):
+            at = values
+            for key in name.split("."):
+                if name.split(".")[0] not in values:
+                    break
+                if not isinstance(at, dict) or key not in at:
+                    yield f"{document}:{number}: values.yaml has no {name}"
+                    break
+                at = at[key]
+
+
 def complaints():
     for document in documents():
+        if (ROOT / document).parent.joinpath("values.yaml").is_file():
+            yield from complaints_about_values(document)
         blocks, unfinished = read_blocks(document)
         yield from unfinished
         files, tests = {}, set()
