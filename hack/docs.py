@@ -19,6 +19,8 @@ What stands after the language says what a block is:
   LANGUAGE part-of=NAME   lines of that file, or of one of the repository
   LANGUAGE output-of=ID   what the block prints: … stands for anything in a line, and alone for any lines. Runs of spaces are alike
 
+Blocks of YAML without a word are for the documents in READ_BY, whose tests read all of them.
+
 Exit code: 0 fine, 1 something is wrong (one line each on stderr), 2 usage.
 """
 
@@ -35,6 +37,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVENTUALLY_SECONDS = 20
 BLOCK_SECONDS = 300
 NEEDS = ("node", "build", "helm")
+# Which test reads the YAML of a document itself.
+READ_BY = {"charts/remora-catalog/README.md": "tests/e2e/catalog.py"}
 METRICS_DOCUMENT = "charts/remora/OPERATIONS.md"
 METRICS_BEGIN, METRICS_END = "<!-- metrics: compared with the running programs -->", "<!-- metrics: end -->"
 
@@ -136,6 +140,10 @@ KINDS_OF_TEXTS = ("file", "part-of", "output-of")
 def check_block(block, files, tests):
     """`files` and `tests` are those above; the block adds itself."""
     kinds = [key for key in KINDS_OF_COMMANDS + KINDS_OF_TEXTS if block.says.get(key)]
+    if block.language == "yaml" and not block.says and block.document in READ_BY:
+        if not (ROOT / READ_BY[block.document]).is_file():
+            yield f"{block}: there is no {READ_BY[block.document]}"
+        return
     unknown = set(block.says) - {*KINDS_OF_COMMANDS, *KINDS_OF_TEXTS, "needs", "fails", "eventually"}
     if unknown:
         yield f"{block}: {', '.join(sorted(unknown))}: hack/docs.py does not know this"
@@ -171,7 +179,7 @@ def complaints_about_values(document):
         for name in re.findall(r"`([a-z][a-zA-Z]*(?:\.[a-zA-Z]+)+)[`=:]", line):
             at = values
             for key in name.split("."):
-                if name.split(".")[0] not in values:
+                if name.split(".")[0] not in values or key.isupper():  # something else, or for the reader to replace
                     break
                 if not isinstance(at, dict) or key not in at:
                     yield f"{document}:{number}: values.yaml has no {name}"

@@ -61,6 +61,11 @@ run_blocks() {
 after_cluster() { :; }
 after_build() { :; }
 
+# uninstall RELEASE NAMESPACE: if it is there
+uninstall() {
+  ! helm status "$1" --namespace "$2" >/dev/null 2>&1 || helm uninstall "$1" --namespace "$2" --wait >/dev/null
+}
+
 has_blocks() { [[ "$(docs blocks "$1")"$'\n' == *" $2"$'\n'* ]]; }
 
 # --- with webhook and operator --------------------------------------------------------------------
@@ -82,10 +87,15 @@ on_a_cluster_with_remora() {
   use_remora
   new_namespace "$SYSTEM"
   start_operator "$WORK/operator" --identity=docs --namespace="$SYSTEM"
-  # The guides are also read with the demo kept running.
-  kubectl apply --filename "$E2E_ROOT/hack/demo/namespaces.yaml" --filename "$E2E_ROOT/hack/demo/patterns" >/dev/null
+  kubectl apply --filename "$E2E_ROOT/hack/demo/namespaces.yaml" >/dev/null
   for document in "$@"; do
-    run_blocks "$document" cluster
+    [[ $document != charts/* ]] || run_blocks "$document" cluster
+  done
+  # The guides are read with the demo kept running, whose patterns have names of the catalog's.
+  uninstall remora-catalog remora-catalog
+  kubectl apply --filename "$E2E_ROOT/hack/demo/patterns" >/dev/null
+  for document in "$@"; do
+    [[ $document == charts/* ]] || run_blocks "$document" cluster
   done
   check "the metrics are those that charts/remora/OPERATIONS.md tells" metrics_are_told
   stop_operator "$WORK/operator"
@@ -115,9 +125,7 @@ is_gone() { not kubectl get namespace remora-sealed; }
 
 without_release() {
   end_operator
-  if helm status remora --namespace "$SYSTEM" >/dev/null 2>&1; then
-    helm uninstall remora --namespace "$SYSTEM" --wait >/dev/null
-  fi
+  uninstall remora "$SYSTEM"
   within "$NAMESPACE_GONE_SECONDS" is_gone || fail "the namespace remora-sealed stays"
 }
 
