@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """crds/REFERENCE.md, which is made of the CRDs, of the reasons and annotation keys in operator/api/, and of the conditions that the
-operator writes; and the table of alerts in charts/remora/OPERATIONS.md, of those that the chart has.
+operator writes, and of the references that the compiler knows; and the table of alerts in charts/remora/OPERATIONS.md, of those that
+the chart has.
 
   reference.py update   write them
   reference.py check    say which is stale, and what in their sources cannot be read
@@ -20,6 +21,7 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 API = ROOT / "operator" / "api"
 STATUS = ROOT / "operator" / "reconcilers" / "pattern_status.cc"
+TEMPLATE = ROOT / "operator" / "injection" / "template.cc"
 DOCUMENT = ROOT / "crds" / "REFERENCE.md"
 OPERATIONS = ROOT / "charts" / "remora" / "OPERATIONS.md"
 ALERTS = ROOT / "charts" / "remora" / "files" / "alerts.yaml"
@@ -27,7 +29,8 @@ ALERTS_BEGIN, ALERTS_END = "<!-- alerts: written by hack/update-docs.sh -->", "<
 KINDS = ("Sidecar", "Ambassador", "Adapter")
 
 HEADER = """\
-<!-- Written by hack/update-docs.sh from crds/*.yaml, operator/api/ and operator/reconcilers/pattern_status.cc: edit there. -->
+<!-- Written by hack/update-docs.sh from crds/*.yaml, operator/api/, operator/injection/template.cc and
+     operator/reconcilers/pattern_status.cc: edit there. -->
 
 # Reference
 
@@ -44,6 +47,12 @@ Every pattern that a Pod asks for, or could be given, has one of these reasons: 
     "Conditions": """\
 Of a pattern's status. `kubectl wait --for=condition=Ready rsc/NAME` waits for the first. Ready is what it is because of the others, and
 where it is not True, it has the reason of the one that spoils it.
+""",
+    "References": """\
+Strings of a pattern may refer to what is known of the Pod. A string that is one reference alone takes the type of its value where
+Kubernetes has a number or a boolean. Any other `$(NAME)` is Kubernetes' own; `$$(params.x)` stands for the text `$(params.x)`.
+What has no value in a Pod is `UnresolvedReference` there. The Pod's name is not known when it is created, and its annotations are
+free text: use the downward API, and a parameter.
 """,
     "Fields": """\
 The *target* is the container that a pattern serves, the *companion* the one that it adds. A field without a default is absent where it
@@ -152,6 +161,35 @@ def conditions():
     if known != set(CONDITION_MEANINGS):
         raise Complaint(f"hack/reference.py: describe the condition reasons {sorted(known ^ set(CONDITION_MEANINGS))}, no others")
     return [(*row, CONDITION_MEANINGS[row[2]]) for row in sorted(found, key=lambda row: order.index(row[0]))]
+
+
+REFERENCE_MEANINGS = {
+    "params.x": "the value of the parameter x",
+    "pattern.name": "the pattern's name, which is the companion's",
+    "pattern.revision": "ten characters that name what the pattern puts into Pods",
+    "pod.namespace": "the Pod's namespace",
+    "pod.serviceAccountName": "its ServiceAccount",
+    "pod.labels['k']": "the value of its label k",
+    "target.name": "the name of the one target; with several, `TargetAmbiguous`",
+    "target.image": "its image",
+    "target.ports.x": "the number of its port x, as the Pod's author wrote it",
+    "endpoints.x.host": "127.0.0.1",
+    "endpoints.x.port": "the port that the companion listens on for endpoint x",
+    "endpoints.x.address": "127.0.0.1:PORT, or the path of the socket",
+    "endpoints.x.upstream": "the endpoint's `upstream`",
+    "metrics.port": "the port of `metrics`",
+    "share.x.path": "where the companion sees the share x",
+}
+
+
+def references():
+    """Those that the compiler of patterns says it expects."""
+    text = TEMPLATE.read_text()
+    found = re.search(r'"unknown reference; expected ((?:[^"]|"\s+")*)"\)', text)
+    names = re.split(r", | or ", re.sub(r'"\s+"', "", found[1])) if found else []
+    if set(names) != set(REFERENCE_MEANINGS):
+        raise Complaint(f"hack/reference.py: describe the references {sorted(set(names) ^ set(REFERENCE_MEANINGS))}, no others")
+    return [(name, REFERENCE_MEANINGS[name]) for name in names]
 
 
 # --- the fields -------------------------------------------------------------------------------------------------------
@@ -370,6 +408,8 @@ def render():
     parts += ["## Conditions\n", PARAGRAPHS["Conditions"],
               table(("type", "status", "reason", "what it says"),
                     [(code(kind), status, code(reason), meaning) for kind, status, reason, meaning in conditions()])]
+    parts += ["## References\n", PARAGRAPHS["References"],
+              table(("reference", "what it is"), [(code(f"$({name})"), prose(meaning)) for name, meaning in references()])]
     parts += ["## Fields\n", PARAGRAPHS["Fields"], fields_text(fields, rules)]
     return "\n".join(parts)
 

@@ -59,8 +59,8 @@ enum class Reason : std::uint8_t {
   kQuotaFields,     // a ResourceQuota demands a request or limit that it lacks
   kResources,       // its requests and limits do not go together, or with the Pod's
   // By onError: Remora itself.
-  kDeadlineExceeded,  // the webhook had no time left
-  kInternalError,     // a fault of Remora's, which its log tells
+  kDeadlineExceeded,  // the API server did not answer the webhook in time
+  kInternalError,     // the webhook is not ready yet, or has a fault, which its log tells
 };
 inline constexpr int kReasonCount = static_cast<int>(Reason::kInternalError) + 1;
 
