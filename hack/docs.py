@@ -35,7 +35,7 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 EVENTUALLY_SECONDS = 20
-BLOCK_SECONDS = 300
+BLOCK_SECONDS = 600
 NEEDS = ("node", "build", "helm")
 # Which test reads the YAML of a document itself.
 READ_BY = {"charts/remora-catalog/README.md": "tests/e2e/catalog.py"}
