@@ -6,7 +6,7 @@
 # Pods stay Pending, and what is shown is what a node would be told to run.
 #
 # usage: hack/demo.sh                 everything, from an empty machine to an empty machine
-#        hack/demo.sh --keep          leave the control plane and the webhook running
+#        hack/demo.sh --keep          leave the control plane, the webhook and the operator running
 #        hack/demo.sh --stop FOLDER   end what --keep has left (it prints this command)
 
 set -euo pipefail
@@ -14,6 +14,8 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=webhook.sh
 source "$(dirname "${BASH_SOURCE[0]}")/webhook.sh"
+# shellcheck source-path=SCRIPTDIR source=operator.sh
+source "$(dirname "${BASH_SOURCE[0]}")/operator.sh"
 
 readonly WIDTH=100
 readonly PODS_SECONDS=10
@@ -34,6 +36,8 @@ start_demo() {
   start_webhook "$DEMO/webhook"
   register_webhook "$DEMO/webhook"
   step "remora-webhook is ready at $WEBHOOK_URL, and the API server asks it"
+  step "starting remora-operator"
+  start_operator "$DEMO/operator" --namespace=default --certificates=none
 }
 
 KEPT=
@@ -41,10 +45,11 @@ KEPT=
 end_demo_unless_kept() { [[ -n $KEPT ]] || end_demo; }
 
 end_demo() {
+  stop_operator "$DEMO/operator"
   stop_webhook "$DEMO/webhook"
   REMORA_CLUSTER_DIR=$DEMO/cluster "$REMORA_ROOT/hack/cluster.sh" down >/dev/null
   rm -rf "$DEMO"
-  step "the control plane and the webhook are gone, and so is $DEMO"
+  step "the control plane, the webhook and the operator are gone, and so is $DEMO"
 }
 
 stop_kept_demo() {
@@ -153,7 +158,7 @@ main() {
   unset KUBECONFIG REMORA_USE_EXISTING_CLUSTER REMORA_APISERVER_ARGS
 
   "$REMORA_ROOT/hack/setup.sh"
-  "$REMORA_ROOT/hack/build.sh" release remora remora-webhook
+  "$REMORA_ROOT/hack/build.sh" release remora remora-webhook remora-operator
   cd "$REMORA_ROOT"
   start_demo
   show

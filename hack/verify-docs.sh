@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Checks that the files and folders named in README.md, ARCHITECTURE.md and CONTRIBUTING.md exist,
-# and that their links lead somewhere.
+# Checks the documents: the files and folders that they name exist, their links lead somewhere, every
+# fenced block says how it is run or what it is part of (hack/docs.py), and what is generated is not
+# stale. tests/e2e/docs_test.sh runs the blocks.
 #
 # usage: hack/verify-docs.sh
 
@@ -10,7 +11,11 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # shellcheck source-path=SCRIPTDIR source=sources.sh
 source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 
-readonly DOCUMENTS=(README.md ARCHITECTURE.md CONTRIBUTING.md)
+mapfile -t DOCUMENTS < <(source_files README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md \
+  'crds/*.md' 'charts/*.md' tests/bench/README.md)
+readonly DOCUMENTS
+# What looks like a path there is the name of a figure.
+readonly LINKS_ONLY=tests/bench/README.md
 readonly FOLDERS='operator|webhook|crds|charts|tests|hack|\.ci'
 
 # Prints LINE:NAME for what looks like a path of ours. `{h,cc}` and `*` are understood, as is
@@ -19,8 +24,13 @@ named_files() {
   grep -noP "(?<![\w/.-])(\./)?($FOLDERS)/[\w./{},*-]*" "$1" | sed -E 's/[.,]+$//' || true
 }
 
-# Prints LINE:NAME for links to files.
-linked_files() { grep -noP '(?<=\]\()[^)#]+' "$1" | grep -vE ':(https?|mailto):' || true; }
+# Prints LINE:NAME for links to files, seen from the root: a link starts at its document's folder.
+linked_files() {
+  local folder
+  folder=$(dirname "$1")
+  grep -noP '(?<=\]\()[^)#]+' "$1" | grep -vE ':(https?|mailto):' |
+    sed "s|:|:$folder/|" || true
+}
 
 exists() {
   local expanded=() file
@@ -41,7 +51,17 @@ for document in "${DOCUMENTS[@]}"; do
     exists "$name" && continue
     echo "$document:$line: there is no $name" >&2
     dead=$((dead + 1))
-  done < <(named_files "$document"; linked_files "$document")
+  done < <(
+    [[ $document == "$LINKS_ONLY" ]] || named_files "$document"
+    linked_files "$document"
+  )
 done
 ((dead == 0)) || fail "$dead names lead nowhere"
-step "the $count files that ${DOCUMENTS[*]} name exist"
+step "the $count files that ${#DOCUMENTS[@]} documents name exist"
+
+/usr/bin/python3 hack/docs.py check || fail "a block that nothing runs may tell what is not true: see above"
+step "every fenced block has a test, or is part of a file or of an output"
+for script in reference pictures; do
+  /usr/bin/python3 "hack/$script.py" check || fail "a document is stale or cannot be made: see above"
+done
+step "crds/REFERENCE.md and the pictures of crds/guide/ are up to date"
