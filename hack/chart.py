@@ -2,7 +2,8 @@
 """The schema and the table of values of charts/remora, which are made of its commented values.yaml.
 
   chart.py update   write values.schema.json and the table in README.md
-  chart.py check    say what is stale, which value has no description, and whether the versions agree
+  chart.py check    say what is stale, which value has no description, and whether the versions agree,
+                    and which alert README.md does not have
 
 A value is described by the comment right above it. A line `# @schema {...}` at its end, in YAML, adds to the value's schema, whose
 type is that of the default. Nothing else may stand in the values: additionalProperties is false on every level.
@@ -122,8 +123,17 @@ def crd_complaints():
             yield f"charts/remora/files/crds/{crd.name} is no link to crds/{crd.name}"
 
 
+def alert_complaints():
+    readme = README.read_text()
+    for group in yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())["groups"]:
+        for rule in group["rules"]:
+            row = f"| `{rule['alert']}` | {rule['labels']['severity']} |"
+            if row not in readme:
+                yield f"README.md has no row that begins with {row}"
+
+
 def check():
-    complaints = [*version_complaints(), *crd_complaints()]
+    complaints = [*version_complaints(), *crd_complaints(), *alert_complaints()]
     for path, text in wanted().items():
         if not path.exists() or path.read_text() != text:
             complaints.append(f"{path.relative_to(ROOT)} is stale: run hack/update-chart.sh")

@@ -31,6 +31,7 @@ readonly FOR_TESTS=(
   libgmock-dev libgtest-dev libbenchmark-dev
   libcurl4-openssl-dev                     # a second HTTP client, to test our server with
   jq python3 python3-yaml curl openssl procps
+  prometheus                               # and promtool: the chart's alerts, dashboard and monitors
 )
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
