@@ -73,6 +73,11 @@ use_chart_cluster() {
   /usr/bin/python3 "$E2E_ROOT/hack/cluster/free_ports.py" 1 >"$WORK/webhook/port"
   PORT=$(<"$WORK/webhook/port")
   new_namespace "$SHOP"
+  # Of hack/webhook.sh, by the name that the chart's certificate is for.
+  webhook_get() {
+    curl --silent --show-error --fail --noproxy '*' --max-time 5 --cacert "$1/pki/ca.crt" \
+      --resolve "$SERVICE:$PORT:127.0.0.1" "https://$SERVICE:$PORT$2"
+  }
 }
 
 # There is no kube-proxy that would lead the Service to a Pod.
@@ -113,12 +118,6 @@ mount_certificate() {
   secret tls.crt | base64 --decode >"$WORK/webhook/pki/webhook.crt"
   secret tls.key | base64 --decode >"$WORK/webhook/pki/webhook.key"
   secret ca.crt | base64 --decode >"$WORK/webhook/pki/ca.crt"
-}
-
-# Of hack/webhook.sh, by the name that the certificate is for.
-webhook_get() {
-  curl --silent --show-error --fail --noproxy '*' --max-time 5 --cacert "$1/pki/ca.crt" \
-    --resolve "$SERVICE:$PORT:127.0.0.1" "https://$SERVICE:$PORT$2"
 }
 
 run_webhook() {

@@ -42,7 +42,7 @@ run_programs() {
   # shellcheck disable=SC2119  # its arguments are flags of the webhook
   use_remora
   at_exit stop_operator "$WORK/operator"
-  start_operator "$WORK/operator"
+  start_operator "$WORK/operator" --namespace="$SPACE"
   kubectl --namespace "$SPACE" apply --filename - >/dev/null <<'PATTERN'
 apiVersion: patterns.remora.dev/v1alpha1
 kind: Sidecar

@@ -88,7 +88,7 @@ Takes (list PROGRAM FLAGS MORE). */ -}}
 {{- $name := (splitList "=" $more) | first }}
 {{- range $flags }}
 {{- if eq $name ((splitList "=" .) | first) }}
-{{- fail (printf "%s.extraArgs must not have %s: it is there already, as %s; there is a value for what the chart sets." $program $name .) }}
+{{- fail (printf "%s.extraArgs must not have %s: it is there already, as %s; there is a value for what the chart sets." $program $more .) }}
 {{- end }}
 {{- end }}
 {{- $flags = append $flags $more }}
