@@ -74,6 +74,7 @@ use_chart_cluster() {
   PORT=$(<"$WORK/webhook/port")
   new_namespace "$SHOP"
   # Of hack/webhook.sh, by the name that the chart's certificate is for.
+  # shellcheck disable=SC2317  # start_webhook calls it
   webhook_get() {
     curl --silent --show-error --fail --noproxy '*' --max-time 5 --cacert "$1/pki/ca.crt" \
       --resolve "$SERVICE:$PORT:127.0.0.1" "https://$SERVICE:$PORT$2"
