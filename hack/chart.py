@@ -2,7 +2,8 @@
 """The schemas and the tables of values of the charts, which are made of their commented values.yaml.
 
   chart.py update   write values.schema.json and the table in README.md
-  chart.py check    say what is stale, which value has no description, and whether the versions agree
+  chart.py check    say what is stale, which value has no description, and whether the versions agree,
+                    and which alert README.md does not have
 
 A value is described by the comment right above it. A line `# @schema {...}` at its end, in YAML, adds to the value's schema, whose
 type is that of the default. Nothing else may stand in the values: additionalProperties is false on every level.
@@ -121,8 +122,17 @@ def crd_complaints():
             yield f"charts/remora/files/crds/{crd.name} is no link to crds/{crd.name}"
 
 
+def alert_complaints():
+    readme = (CHARTS[0] / "README.md").read_text()
+    for group in yaml.safe_load((CHARTS[0] / "files" / "alerts.yaml").read_text())["groups"]:
+        for rule in group["rules"]:
+            row = f"| `{rule['alert']}` | {rule['labels']['severity']} |"
+            if row not in readme:
+                yield f"README.md has no row that begins with {row}"
+
+
 def check():
-    complaints = [*crd_complaints()]
+    complaints = [*crd_complaints(), *alert_complaints()]
     for chart in CHARTS:
         complaints += version_complaints(chart)
         for path, text in wanted(chart).items():

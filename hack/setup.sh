@@ -35,6 +35,7 @@ readonly FOR_TESTS=(
   libgmock-dev libgtest-dev libbenchmark-dev
   libcurl4-openssl-dev                     # a second HTTP client, to test our server with
   jq python3 python3-yaml curl openssl procps
+  prometheus                               # and promtool: the chart's alerts, dashboard and monitors
 )
 
 # hack/cluster.sh up --tier 3 and the images for it.

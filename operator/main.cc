@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "operator/runtime/leader_elector.h"
 #include "operator/runtime/manager.h"
 #include "operator/runtime/probe_server.h"
+#include "operator/webhook_removal.h"
 
 namespace remora {
 namespace {
@@ -54,13 +56,29 @@ runtime::LeaderElector::Options ElectionOf(kube::Client& client, Clock& clock,
           .retry_period = std::max(std::chrono::seconds(1), lease * 2 / 15)};
 }
 
+Result<std::unique_ptr<kube::Client>> MakeClient(const kube::Config& config) {
+  return kube::Client::Make(config,
+                            {.user_agent = "remora-operator", .field_manager = "remora-operator"});
+}
+
+Result<int> Remove(const OperatorOptions& options) {
+  const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
+  if (!config.ok()) return config.error();
+  const auto client = MakeClient(*config);
+  if (!client.ok()) return client.error();
+  const auto removed = RemoveWebhooks(**client);
+  if (removed.ok()) return 0;
+  Log(LogLevel::kError, "the webhook configurations are not removed",
+      {{"reason", removed.error().message()}});
+  return kFailure;
+}
+
 // Start: health → leader → caches → work. Stop: the reverse; the Lease is given back last.
 Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) {
   SystemClock clock;
   const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
   if (!config.ok()) return config.error();
-  const auto client = kube::Client::Make(
-      *config, {.user_agent = "remora-operator", .field_manager = "remora-operator"});
+  const auto client = MakeClient(*config);
   if (!client.ok()) return client.error();
 
   runtime::LeaderElector elector(ElectionOf(**client, clock, options));
@@ -128,9 +146,10 @@ int Main(int argc, char** argv) {
     return 0;
   }
   ConfigureLog(command_line->options.log);
-  const auto served = Serve(command_line->options, signals);
-  if (served.ok()) return *served;
-  std::fprintf(stderr, "remora-operator: %s\n", served.error().message().c_str());
+  const OperatorOptions& options = command_line->options;
+  const auto done = command_line->removes_webhooks ? Remove(options) : Serve(options, signals);
+  if (done.ok()) return *done;
+  std::fprintf(stderr, "remora-operator: %s\n", done.error().message().c_str());
   return kUsageError;
 }
 

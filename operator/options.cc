@@ -77,6 +77,10 @@ Result<OperatorCommandLine> ParseOperatorCommandLine(int argc, const char* const
   AddWhere(app, command_line.options);
   AddWhat(app, command_line.options);
   runtime::AddLogFlags(app, command_line.options.log);
+  app.add_subcommand("remove-webhooks",
+                     "Remove the webhook configurations called remora, and end: what "
+                     "comes before an uninstallation")
+      ->fallthrough();  // the flags above are its flags, too
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
@@ -86,6 +90,7 @@ Result<OperatorCommandLine> ParseOperatorCommandLine(int argc, const char* const
   } catch (const CLI::ParseError& error) {
     return Error(ErrorCode::kInvalid, error.what());
   }
+  command_line.removes_webhooks = app.got_subcommand("remove-webhooks");
   return command_line;
 }
 

@@ -39,7 +39,8 @@ struct OperatorOptions {
 
 struct OperatorCommandLine {
   OperatorOptions options;
-  std::string answer;  // to print, then end with 0; empty: run
+  bool removes_webhooks = false;  // and does nothing else
+  std::string answer;             // to print, then end with 0; empty: run
 };
 
 Result<OperatorCommandLine> ParseOperatorCommandLine(int argc, const char* const* argv,

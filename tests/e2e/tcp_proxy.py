@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""A TCP proxy on 127.0.0.1 whose connections can be cut.
+"""A TCP proxy on 127.0.0.1 whose connections can be cut or stopped.
 
 usage: tcp_proxy.py LISTEN_PORT TARGET_PORT
 
-SIGUSR1 cuts all connections and refuses new ones; SIGUSR2 lets new ones through again.
+SIGUSR1 cuts all connections and refuses new ones; SIGUSR2 lets new ones through again. SIGHUP stops those that there are: they
+stay open, and nothing comes through any more; new ones do.
 """
 
 import selectors
@@ -48,21 +49,32 @@ def forward(selector, pairs, sock):
     close_pair(selector, pairs, sock)
 
 
+def stop_all(selector, pairs, stopped):
+    for end in pairs:
+        selector.unregister(end)
+    stopped.update(pairs)  # who is not held is closed
+    pairs.clear()
+
+
 def main():
     listen_port, target_port = (int(word) for word in sys.argv[1:3])
     listener = socket.create_server(("127.0.0.1", listen_port))
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
-    pairs = {}
-    state = {"open": True, "cut": False}
+    pairs, stopped = {}, {}
+    state = {"open": True, "cut": False, "stop": False}
     signal.signal(signal.SIGUSR1, lambda *_: state.update(open=False, cut=True))
     signal.signal(signal.SIGUSR2, lambda *_: state.update(open=True))
+    signal.signal(signal.SIGHUP, lambda *_: state.update(stop=True))
     while True:
         for key, _ in selector.select(timeout=0.02):
             if key.fileobj is listener:
                 accept(selector, pairs, listener, target_port, state["open"])
             elif key.fileobj in pairs:
                 forward(selector, pairs, key.fileobj)
+        if state["stop"]:
+            state["stop"] = False
+            stop_all(selector, pairs, stopped)
         if state["cut"]:
             state["cut"] = False
             while pairs:

@@ -21,3 +21,7 @@ remora_test(pattern_acceptance_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
           ${CMAKE_CURRENT_LIST_DIR}/pattern_acceptance_test.cc
   DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)
+remora_test(webhook_removal_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/webhook_removal_test.cc
+  DEPS remora_leader_work remora_fakes LABELS integration)

@@ -1,15 +1,20 @@
 {{- /* Names are fixed, not made of the release's: the kinds, the webhook's entries and the Lease exist once in a cluster, and a
 second release is refused by Helm with the name of the first. */ -}}
 
+{{- /* Of every object. */ -}}
 {{- define "remora.labels" -}}
-app.kubernetes.io/part-of: remora
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- $ours := dict
+  "app.kubernetes.io/part-of" "remora"
+  "app.kubernetes.io/version" .Chart.AppVersion
+  "app.kubernetes.io/managed-by" .Release.Service
+  "helm.sh/chart" (printf "%s-%s" .Chart.Name .Chart.Version) -}}
+{{ merge $ours .Values.commonLabels | toYaml }}
 {{- end }}
 
 {{- define "remora.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- with .Values.image -}}
+{{ with .registry }}{{ . }}/{{ end }}{{ .repository }}{{ with .digest }}@{{ . }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- /* A webhook that is down must not keep the cluster, or itself, from starting again. */ -}}
@@ -25,10 +30,10 @@ path: {{ index . 1 }}
 port: {{ (index . 0).Values.webhook.servicePort }}
 {{- end }}
 
-{{- /* What a Pod of either program has beside its container. Takes (list . PROGRAM VALUES). */ -}}
-{{- define "remora.pod" -}}
-{{- $root := index . 0 }}{{- $program := index . 1 }}{{- $values := index . 2 -}}
-serviceAccountName: {{ $program }}
+{{- /* What every Pod of ours has beside its containers. Takes (list . ACCOUNT). */ -}}
+{{- define "remora.anyPod" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: {{ index . 1 }}
 {{- with $root.Values.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -41,6 +46,12 @@ securityContext:
   runAsGroup: 65532
   fsGroup: 65532
   seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- /* What a Pod of either program has beside its container. Takes (list . PROGRAM VALUES). */ -}}
+{{- define "remora.pod" -}}
+{{- $root := index . 0 }}{{- $program := index . 1 }}{{- $values := index . 2 -}}
+{{ include "remora.anyPod" (list $root $program) }}
 topologySpreadConstraints:
   {{- range list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
   - maxSkew: 1
@@ -58,6 +69,31 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- with $values.affinity }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{- /* The metadata of such a Pod; what is the user's gives way to ours. Takes (list . PROGRAM VALUES CONTAINER). */ -}}
+{{- define "remora.podMetadata" -}}
+{{- $root := index . 0 }}{{- $values := index . 2 }}
+{{- $name := dict "app.kubernetes.io/name" (index . 1) }}
+{{- $container := dict "kubectl.kubernetes.io/default-container" (index . 3) -}}
+labels: {{- merge $name (include "remora.labels" $root | fromYaml) $values.podLabels | toYaml | nindent 2 }}
+annotations: {{- merge $container $values.podAnnotations | toYaml | nindent 2 }}
+{{- end }}
+
+{{- /* The flags of a program: the chart's, as YAML, and those of the user. A flag that is said twice would end the program.
+Takes (list PROGRAM FLAGS MORE). */ -}}
+{{- define "remora.flags" -}}
+{{- $program := index . 0 }}{{- $flags := index . 1 | fromYamlArray }}
+{{- range $more := index . 2 }}
+{{- $name := (splitList "=" $more) | first }}
+{{- range $flags }}
+{{- if eq $name ((splitList "=" .) | first) }}
+{{- fail (printf "%s.extraArgs must not have %s: it is there already, as %s; there is a value for what the chart sets." $program $more .) }}
+{{- end }}
+{{- end }}
+{{- $flags = append $flags $more }}
+{{- end }}
+{{- toYaml $flags }}
 {{- end }}
 
 {{- define "remora.containerSecurityContext" -}}
