@@ -18,7 +18,7 @@ bool IsIn(const std::string& reason) {
 
 // Times of Pods are whole seconds: what was made in the second of the eviction may be younger.
 bool HasHelped(const EvictionHistory::Eviction& eviction, const WorkloadSight& sight) {
-  return sight.with >= std::chrono::floor<std::chrono::seconds>(eviction.at);
+  return sight.with >= std::chrono::floor<std::chrono::seconds>(eviction.stamp);
 }
 
 }  // namespace

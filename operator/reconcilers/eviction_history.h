@@ -53,7 +53,10 @@ class EvictionHistory {
     PatternKey pattern;           // for which
     std::int64_t generation = 0;  // of the pattern; 0: not known
     Clock::WallTimePoint at = {};
-    Clock::WallTimePoint newest = {};  // its Pods without the pattern were not younger
+    // In the API server's time, as those of Pods: when it was; and its Pods without the pattern were
+    // not younger than that.
+    Clock::WallTimePoint stamp = {};
+    Clock::WallTimePoint newest = {};
   };
 
   // Of two of a workload the later one counts.

@@ -76,6 +76,11 @@ runtime::ObjectReference ControllerOf(const json& pod) {
   return {};
 }
 
+// When the API server made it.
+std::optional<Clock::WallTimePoint> StampOf(const json& object) {
+  return ParseTime(TextAt(object, Pointer("/metadata/creationTimestamp")));
+}
+
 // The spec as it is, by the status.
 bool IsAccepted(const PatternObject& pattern) {
   const Pointer conditions("/conditions");
@@ -245,23 +250,18 @@ std::optional<Clock::Duration> MissingPodReconciler::TimeToTurn(const PatternObj
   const Clock::WallTimePoint now = options_.clock.WallNow();
   const auto turn = history_.NextTurn(pattern, NameOf(workload), sight, now);
   if (!turn) return std::nullopt;
-  auto time = std::chrono::duration_cast<Clock::Duration>(*turn - now);
+  const auto time = std::chrono::duration_cast<Clock::Duration>(*turn - now);
   const Pauses& pauses = passed_over_[pattern.key];
-  if (const auto pause = pauses.find(NameOf(workload)); pause != pauses.end()) {
-    const bool is_the_same = pause->second.pod == workload.newest_pod &&
-                             pause->second.made == workload.newest &&
-                             pause->second.generation == pattern.generation();
-    if (is_the_same) time = std::max(time, pause->second.until - options_.clock.Now());
-  }
-  return time;
+  const auto pause = pauses.find(NameOf(workload));
+  if (pause == pauses.end() || !pause->second.IsOf(pattern, workload)) return time;
+  return std::max(time, pause->second.until - options_.clock.Now());
 }
 
 void MissingPodReconciler::PassOver(const PatternObject& pattern, const WorkloadOutcome& workload,
                                     Eviction why) {
   Pause& pause = passed_over_[pattern.key][NameOf(workload)];
-  const bool is_the_same = pause.pod == workload.newest_pod && pause.made == workload.newest &&
-                           pause.generation == pattern.generation();
-  Clock::Duration length = is_the_same ? pause.length * 2 : Clock::Duration(kTryAgain);
+  Clock::Duration length =
+      pause.IsOf(pattern, workload) ? pause.length * 2 : Clock::Duration(kTryAgain);
   if (why == Eviction::kNotFit) length = kLongestPause;
   length = std::min<Clock::Duration>(length, kLongestPause);
   pause = {.pod = workload.newest_pod,
@@ -323,6 +323,7 @@ Result<MissingPodReconciler::Eviction> MissingPodReconciler::TellAndEvict(
                 .pattern = pattern.key,
                 .generation = pattern.generation(),
                 .at = now,
+                .stamp = StampOf(*told).value_or(now),
                 .newest = workload.newest});
   last_eviction_ = options_.clock.Now();
   const auto evicted = options_.client.Create(kEvictions, eviction, CallWith(stop));
@@ -366,10 +367,12 @@ Result<void> MissingPodReconciler::ReadPast(const std::stop_token& stop) {
                                TextAt(event, Pointer("/regarding/name"))};
       const Clock::WallTimePoint now = options_.clock.WallNow();
       const Clock::WallTimePoint time = std::min(*at, now);
+      const Clock::WallTimePoint stamp = StampOf(event).value_or(time);
       history_.Add({.workload = name,
                     .pattern = pattern,
                     .at = time,
-                    .newest = std::chrono::floor<std::chrono::seconds>(time)});
+                    .stamp = stamp,
+                    .newest = std::chrono::floor<std::chrono::seconds>(stamp)});
       if (!options_.patterns.Find(pattern)) history_.ForgetPattern(pattern, now);
     }
     options.continue_token = std::move(page->continue_token);

@@ -78,6 +78,11 @@ class MissingPodReconciler final : public runtime::Reconciler<PatternKey> {
     std::int64_t generation = 0;
     Clock::Duration length = {};
     Clock::TimePoint until = {};
+
+    bool IsOf(const PatternObject& pattern, const WorkloadOutcome& workload) const {
+      return pod == workload.newest_pod && made == workload.newest &&
+             generation == pattern.generation();
+    }
   };
   using Pauses = std::map<WorkloadName, Pause>;
 

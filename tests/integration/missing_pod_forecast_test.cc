@@ -121,7 +121,7 @@ class EvictionHistoryTest : public ::testing::Test {
   EvictionHistory history_;
 
   void SetUp() override {
-    history_.Add({.workload = "shop/Deployment/web", .pattern = kSaver, .at = at_});
+    history_.Add({.workload = "shop/Deployment/web", .pattern = kSaver, .at = at_, .stamp = at_});
   }
 };
 

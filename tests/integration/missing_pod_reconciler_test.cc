@@ -154,6 +154,19 @@ TEST_F(MissingPodsTest, AnEvictionWhoseAnswerIsLostCounts) {
   EXPECT_TRUE(Evicts());
 }
 
+TEST_F(MissingPodsTest, WhetherAnEvictionHasHelpedIsSeenByTheClockOfTheApiServer) {
+  AddPod("web-1");
+  AddPod("web-2");
+  const json made = {{"metadata", {{"creationTimestamp", FormatTime(clock_.WallNow() - 30s)}}}};
+  server_.FailNext("create", {.status = 201, .raw = made.dump(), .collection = kEventsPath});
+  EXPECT_TRUE(Evicts());
+  AddInjectedPod("web-3", 31s);
+  clock_.Advance(1h);
+  EXPECT_FALSE(Evicts()) << "it is older";
+  AddInjectedPod("web-4", 1h + 30s);  // as it was made at once
+  EXPECT_TRUE(Evicts());
+}
+
 TEST_F(MissingPodsTest, NobodyIsEvictedForASpecThatIsNotAccepted) {
   AddPod("web-1");
   json object = Pattern("saver", 3, json::object());

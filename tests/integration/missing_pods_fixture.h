@@ -37,6 +37,7 @@ class MissingPodsTest : public kube::KubeClientTest {
     std::string deployment = "web";
     std::string asks = "saver";
     json record = nullptr;  // its "patterns"; null: it has none
+    std::chrono::seconds age{0};
   };
 
   MissingPodsTest() {
@@ -85,7 +86,7 @@ class MissingPodsTest : public kube::KubeClientTest {
                  {{"namespace", "shop"},
                   {"name", name},
                   {"uid", "uid-" + name},
-                  {"creationTimestamp", FormatTime(clock_.WallNow())},
+                  {"creationTimestamp", FormatTime(clock_.WallNow() - options.age)},
                   {"annotations", {{"patterns.remora.dev/sidecar", options.asks}}}}},
                 {"spec", {{"containers", {{{"name", "web"}, {"image", "web"}}}}}}};
     json& metadata = pod["metadata"];
@@ -108,12 +109,13 @@ class MissingPodsTest : public kube::KubeClientTest {
   void AddPod(const std::string& name, const std::string& deployment = "web") {
     AddPod(name, PodOptions{.deployment = deployment});
   }
-  void AddInjectedPod(const std::string& name) {
-    AddPod(name, PodOptions{.record = {{{"kind", "Sidecar"},
-                                        {"namespace", "shop"},
-                                        {"name", "saver"},
-                                        {"revision", "bbbbbbbbbb"},
-                                        {"reason", "Injected"}}}});
+  void AddInjectedPod(const std::string& name, std::chrono::seconds age = {}) {
+    const json injected = {{"kind", "Sidecar"},
+                           {"namespace", "shop"},
+                           {"name", "saver"},
+                           {"revision", "bbbbbbbbbb"},
+                           {"reason", "Injected"}};
+    AddPod(name, PodOptions{.record = json::array({injected}), .age = age});
   }
   void RemovePod(const std::string& name) {
     const json pod = {{"metadata", {{"namespace", "shop"}, {"name", name}}}};
