@@ -5,6 +5,7 @@
 
 #include "operator/api/annotations.h"
 #include "operator/reconcilers/operator_metrics.h"
+#include "operator/runtime/host_name.h"
 
 namespace remora {
 
@@ -78,9 +79,11 @@ LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies
       missing_({.client = dependencies.client,
                 .clock = clock_,
                 .patterns = listers_,
+                .revisions = revisions_.lister(),
                 .pods = pods_,
                 .environment = environment_,
                 .webhook = {options.namespace_name, options.webhook_service},
+                .reporter = {std::string(api::kGroup) + "/operator", runtime::HostName()},
                 .record_event = std::move(dependencies.record_event)}),
       missing_controller_(
           {.name = "missing", .queue = missing_queue_, .reconciler = missing_, .may_run = [this] {

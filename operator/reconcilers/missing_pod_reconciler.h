@@ -2,22 +2,27 @@
 // pattern says replaceMissing, evicts them so that their controllers make new ones.
 //
 // Contract
-//   - One Event for a workload, about the controller of a missing Pod, related to the pattern; again
-//     only after it was healed in between.
+//   - One Event for a workload, about the controller of a missing Pod, or about the Pod itself where it
+//     has none; related to the pattern; again only after it was healed in between.
 //   - A Pod is evicted only if all of this holds: it has a controller, is younger than the pattern and
 //     has no record of it; the pattern is accepted; the engine would add it to that very Pod, and not
-//     deny it; a webhook is ready; no Pod of the workload was evicted for an hour. The API server adds
+//     deny it (injection_forecast.h); a webhook is ready; the turn of its workload has come: one an hour,
+//     and none before the one before has helped (eviction_history.h). The API server adds
 //     PodDisruptionBudgets.
-//   - One eviction a second at most. A workload whose new Pod came without it again is left alone, with
-//     a log line, until the pattern is edited: evicting heals nothing there.
-//   - What was evicted is remembered by the Events about it (PodReplaced), which live as long as the hour:
-//     another leader keeps to it.
+//   - An Event about the pattern (PodReplaced) stands before the Pod is evicted; without it, nobody is. So
+//     another leader keeps to the hour, for as long as the API server keeps Events. What was then
+//     refused after all is no longer counted.
+//   - One eviction a second at most, of all patterns together; ten Pods are looked at in one call.
+//   - Who cannot be evicted is passed over, with a log line, and the others get their turn: for ten
+//     seconds, and twice as long each time up to ten minutes; for ten minutes where the engine would not
+//     add the pattern. An edit of the pattern, or another Pod, ends that.
 // Thread-safety: Reconcile() by one thread.
-// Errors: those of the Client.
+// Errors: those of the Client, where the API server cannot be asked for what all workloads need.
 // Lifetime: what the Options refer to outlives it.
 //
 // Example
-//   MissingPodReconciler missing({client, clock, listers, table, environment, service, record});
+//   MissingPodReconciler missing({client, clock, listers, revisions, table, environment, service,
+//                                 reporter, record});
 //   Controller<PatternKey> controller({"missing", queue, missing});
 #pragma once
 
@@ -33,56 +38,82 @@
 #include "operator/base/clock.h"
 #include "operator/injection/injector.h"
 #include "operator/kube/client.h"
+#include "operator/reconcilers/eviction_history.h"
+#include "operator/reconcilers/injection_forecast.h"
 #include "operator/reconcilers/pattern_caches.h"
 #include "operator/reconcilers/pod_table.h"
 #include "operator/runtime/controller.h"
 #include "operator/runtime/event.h"
+#include "operator/runtime/event_object.h"
 
 namespace remora::reconcilers {
 
 class MissingPodReconciler final : public runtime::Reconciler<PatternKey> {
  public:
-  static constexpr std::chrono::hours kPause{1};
-
   struct Options {
     kube::Client& client;
     Clock& clock;
     const PatternListers& patterns;
+    const runtime::Lister<api::KeptRevision> revisions;
     const PodTable& pods;
     const injection::Environment& environment;
-    kube::ObjectKey webhook;  // its Service
+    kube::ObjectKey webhook;          // its Service
+    runtime::EventReporter reporter;  // of the Events that stand before evictions
     std::function<void(runtime::Event)> record_event = nullptr;
+    std::chrono::milliseconds deadline{4000};  // of a call
   };
 
-  explicit MissingPodReconciler(Options options) : options_(std::move(options)) {}
+  explicit MissingPodReconciler(Options options)
+      : options_(std::move(options)),
+        forecast_({options_.client, options_.patterns, options_.revisions, options_.environment}) {}
 
   Result<runtime::Requeue> Reconcile(const PatternKey& key, std::stop_token stop) override;
 
  private:
-  // "shop/Deployment/web"
-  using WorkloadName = std::string;
   enum class Eviction { kDone, kNotNow, kNotFit };
+  // Why a workload is passed over: for this Pod and this generation of the pattern.
+  struct Pause {
+    kube::ObjectKey pod;
+    Clock::WallTimePoint made = {};
+    std::int64_t generation = 0;
+    Clock::Duration length = {};
+    Clock::TimePoint until = {};
 
-  void Tell(const PatternObject& pattern, const Census& census, const std::stop_token& stop);
+    bool IsOf(const PatternObject& pattern, const WorkloadOutcome& workload) const {
+      return pod == workload.newest_pod && made == workload.newest &&
+             generation == pattern.generation();
+    }
+  };
+  using Pauses = std::map<WorkloadName, Pause>;
+
+  kube::Call CallWith(const std::stop_token& stop) const {
+    return {.stop = stop, .deadline = options_.deadline};
+  }
+  runtime::Requeue Tell(const PatternObject& pattern, const Census& census,
+                        const std::stop_token& stop);
   Result<runtime::Requeue> Replace(const PatternObject& pattern, const Census& census,
                                    const std::stop_token& stop);
-  // When a Pod of the workload may be evicted; nothing: never.
-  std::optional<Clock::WallTimePoint> NextTurn(const PatternObject& pattern,
-                                               const WorkloadOutcome& workload);
+  // After which time a Pod of the workload may be evicted; nothing: not as things are.
+  std::optional<Clock::Duration> TimeToTurn(const PatternObject& pattern,
+                                            const WorkloadOutcome& workload,
+                                            const WorkloadSight& sight);
   Result<Eviction> Evict(const PatternObject& pattern, const WorkloadOutcome& workload,
                          const std::stop_token& stop);
-  bool WouldBeInjected(const PatternObject& pattern, const nlohmann::json& pod);
+  // Tells of the eviction first, then asks for it.
+  Result<Eviction> TellAndEvict(const PatternObject& pattern, const WorkloadOutcome& workload,
+                                const nlohmann::json& eviction, const std::stop_token& stop);
+  bool IsThere(const kube::ObjectKey& pod, const std::string& uid, const std::stop_token& stop);
+  void PassOver(const PatternObject& pattern, const WorkloadOutcome& workload, Eviction why);
   // What earlier leaders have evicted.
   Result<void> ReadPast(const std::stop_token& stop);
-  void Record(runtime::Event event) const;
 
   const Options options_;
+  InjectionForecast forecast_;
   std::map<PatternKey, std::set<WorkloadName>> told_;
+  std::map<PatternKey, Pauses> passed_over_;
   bool past_is_read_ = false;
-  std::map<WorkloadName, Clock::WallTimePoint> evicted_;
-  std::map<PatternKey, std::pair<std::int64_t, std::set<WorkloadName>>> given_up_;  // by generation
-  injection::Workspace workspace_;
-  injection::JsonDocument document_;
+  EvictionHistory history_;
+  std::optional<Clock::TimePoint> last_eviction_;
 };
 
 }  // namespace remora::reconcilers

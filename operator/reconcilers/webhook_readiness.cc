@@ -22,12 +22,12 @@ bool HasReadyEndpoint(const json& slice) {
 }  // namespace
 
 Result<bool> IsWebhookReady(kube::Client& client, const kube::ObjectKey& service,
-                            const std::stop_token& stop) {
+                            const kube::Call& call) {
   const auto page =
       client.List({"discovery.k8s.io", "v1", "endpointslices"},
                   {.scope = {.namespace_name = service.namespace_name,
                              .label_selector = "kubernetes.io/service-name=" + service.name}},
-                  {.stop = stop});
+                  call);
   if (!page.ok()) return page.error();
   for (const json& slice : page->items) {
     if (HasReadyEndpoint(slice)) return true;

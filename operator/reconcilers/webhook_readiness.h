@@ -4,10 +4,8 @@
 // Errors: those of the Client.
 //
 // Example
-//   auto ready = IsWebhookReady(client, {"remora-system", "remora-webhook"}, stop);
+//   auto ready = IsWebhookReady(client, {"remora-system", "remora-webhook"}, {.stop = stop});
 #pragma once
-
-#include <stop_token>
 
 #include "operator/base/result.h"
 #include "operator/kube/client.h"
@@ -16,6 +14,6 @@
 namespace remora::reconcilers {
 
 Result<bool> IsWebhookReady(kube::Client& client, const kube::ObjectKey& service,
-                            const std::stop_token& stop);
+                            const kube::Call& call);
 
 }  // namespace remora::reconcilers
