@@ -79,13 +79,15 @@ webhook_stopped() {
   start_webhook "$WORK/webhook"
 }
 
+# The version would be taken for something that was applied, and the next apply would take it away.
+replace() { jq 'del(.metadata.resourceVersion)' | kubectl replace --filename - >/dev/null; }
+
 trust() {  # trust FILE: in all entries
   local bundle kind
   bundle=$(base64 --wrap=0 "$1")
   for kind in mutating validating; do
     kubectl get "${kind}webhookconfiguration" remora --output json |
-      jq --arg bundle "$bundle" '.webhooks[].clientConfig.caBundle = $bundle' |
-      kubectl replace --filename - >/dev/null
+      jq --arg bundle "$bundle" '.webhooks[].clientConfig.caBundle = $bundle' | replace
   done
 }
 
@@ -151,9 +153,9 @@ kinds() {
   check "a kind that is missing" names "no CustomResourceDefinition adapters.patterns.remora.dev"
   check "has a remedy" says "--set crds.install=true" remedy "kind Adapter"
   apply_crds
-  kubectl get customresourcedefinition sidecars.patterns.remora.dev --output json |
-    jq 'del(.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.update)' |
-    kubectl replace --filename - >/dev/null
+  kubectl apply --dry-run=client --output json --filename "$E2E_ROOT/crds/sidecars.yaml" |
+    jq 'del(.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.update) |
+      del(.metadata.annotations, .metadata.resourceVersion)' | kubectl apply --filename - >/dev/null
   check "a kind of an older version" names "does not know spec.update"
   check "has a remedy, too" says "--set crds.install=true" remedy "kind Sidecar"
   apply_crds
@@ -162,7 +164,7 @@ kinds() {
 
 missing_rights() {
   kubectl get clusterrole remora-webhook --output json |
-    jq '.rules |= map(.resources -= ["limitranges"])' | kubectl replace --filename - >/dev/null
+    jq '.rules |= map(.resources -= ["limitranges"])' | replace
   check "a right that is missing" \
     eventually names "remora-webhook in namespace $SYSTEM may not list limitranges, nor watch limitranges"
   check "has a remedy" \
@@ -190,7 +192,7 @@ configurations() {
   check "has a remedy" says "create quota no-pods" remedy "sealed namespace"
   eval "$(remedy "sealed namespace")" >/dev/null
   kubectl get mutatingwebhookconfiguration remora --output json |
-    jq 'del(.webhooks[0].matchConditions[1])' | kubectl replace --filename - >/dev/null
+    jq 'del(.webhooks[0].matchConditions[1])' | replace
   check "a matchCondition that is missing" names "matchCondition is-not-opted-out is missing"
   kubectl delete mutatingwebhookconfiguration remora >/dev/null
   check "a configuration that is missing" names "no MutatingWebhookConfiguration remora"
