@@ -46,7 +46,7 @@ struct Trouble {
   std::string_view meaning;
   Cure cure;
 };
-constexpr std::array<Trouble, 13> kTroubles = {{
+constexpr std::array<Trouble, 14> kTroubles = {{
     {"x509: certificate has expired or is not yet valid",
      "the webhook's certificate is out of its time by the clock of the API server",
      Cure::kCertificate},
@@ -63,7 +63,9 @@ constexpr std::array<Trouble, 13> kTroubles = {{
     {"not found", "the webhook's Service is missing", Cure::kChart},
     {"no such host", "the API server cannot look up the webhook's name", Cure::kNetwork},
     {"deadline exceeded", "the webhook does not answer the API server in time", Cure::kNetwork},
-    {"imeout", "the webhook does not answer the API server in time", Cure::kNetwork},
+    // Not "timeout" alone: the URL has one.
+    {"i/o timeout", "the webhook does not answer the API server in time", Cure::kNetwork},
+    {"handshake timeout", "the webhook does not answer the API server in time", Cure::kNetwork},
     {"no route to host", "the API server's network does not reach the webhook", Cure::kNetwork},
     {"network is unreachable", "the API server's network does not reach the webhook",
      Cure::kNetwork},

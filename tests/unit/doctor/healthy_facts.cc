@@ -79,7 +79,9 @@ Chain MakeChain(const Validity& validity, const std::string& dns_name) {
   return chain;
 }
 
-Facts HealthyFacts() {
+namespace {
+
+Facts MakeFacts() {
   using std::chrono::hours;
   const Chain chain =
       MakeChain({kNow - hours(1), kNow + hours(24)}, "remora-webhook.remora-system.svc");
@@ -116,6 +118,14 @@ Facts HealthyFacts() {
                        "admission webhook \"named.patterns.remora.dev\" denied the request: "
                        "PatternNotFound: no Sidecar \"remora-doctor-probe\" in namespace shop")};
   return facts;
+}
+
+}  // namespace
+
+// The CRDs take a while to read.
+Facts HealthyFacts() {
+  static const Facts kFacts = MakeFacts();
+  return kFacts;
 }
 
 }  // namespace remora::cli::doctor
