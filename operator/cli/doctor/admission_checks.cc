@@ -186,8 +186,7 @@ json TryPod(const TryRequest& request, const std::string& namespace_name) {
 Finding JudgeTry(const Facts& facts, const TryRequest& request, const TriedPod& tried) {
   const std::string object = Lower(PatternKindName(request.kind)) + '/' + request.name;
   const std::string check = "try " + object;
-  const std::string look = facts.program + " explain --help; kubectl --namespace " +
-                           tried.namespace_name + " get " + Lower(PatternKindPlural(request.kind));
+  const std::string look = facts.program + " status --all-namespaces";
   if (!tried.answer.ok()) {
     const Error& error = tried.answer.error();
     if (IsUnasked(error)) return JudgeUnasked(facts, check, error);

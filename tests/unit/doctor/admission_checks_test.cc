@@ -122,13 +122,15 @@ TEST_F(DoctorTry, FindsTheCompanionAmongEitherContainers) {
 }
 
 TEST_F(DoctorTry, SaysWhyTheCompanionIsNotThere) {
-  EXPECT_THAT(Judge(PodWithRecord({{{"reason", "PatternNotFound"}, {"message", "no Sidecar"}}})),
-              Says(Level::kProblem, "try sidecar/log-saver",
-                   "without the container log-saver: PatternNotFound: no Sidecar", "kubectl"));
+  EXPECT_THAT(
+      Judge(PodWithRecord({{{"reason", "PatternNotFound"}, {"message", "no Sidecar"}}})),
+      Says(Level::kProblem, "try sidecar/log-saver",
+           "without the container log-saver: PatternNotFound: no Sidecar", "remora status --all"));
   EXPECT_THAT(Judge(json{{"spec", {{"containers", json::array()}}}}),
               Says(Level::kProblem, "try sidecar/log-saver", "did not ask the webhook", "helm"));
-  EXPECT_THAT(Judge(Error(ErrorCode::kPermissionDenied, "exceeded quota")),
-              Says(Level::kProblem, "try sidecar/log-saver", "is refused: exceeded quota", "get"));
+  EXPECT_THAT(
+      Judge(Error(ErrorCode::kPermissionDenied, "exceeded quota")),
+      Says(Level::kProblem, "try sidecar/log-saver", "is refused: exceeded quota", "status"));
   EXPECT_THAT(Judge(Error(ErrorCode::kUnavailable,
                           "failed calling webhook \"named.patterns.remora.dev\": "
                           "connection refused")),
