@@ -127,9 +127,11 @@ json RecordOf(const json& pod) {
 // Why nobody put the pattern in, as the record says; empty where it does not.
 std::string RefusalIn(const json& record) {
   for (const json& pattern : ListAt(record, "/patterns")) {
+    std::string text = TextAt(pattern, "/reason");
+    if (text.empty()) continue;
     const std::string message = TextAt(pattern, "/message");
-    const std::string reason = TextAt(pattern, "/reason");
-    if (!reason.empty()) return reason + (message.empty() ? "" : ": " + message);
+    if (!message.empty()) text.append(": ").append(message);
+    return text;
   }
   return {};
 }

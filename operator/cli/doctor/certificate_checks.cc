@@ -50,6 +50,14 @@ std::string ComplaintOf(const std::string& bundle_text, const Facts& facts) {
 
 std::string Date(sys_seconds time) { return FormatTime(time).substr(0, sizeof "2026-01-01" - 1); }
 
+Finding JudgeBundle(const Facts& facts, const std::string& complaint,
+                    const std::vector<std::string>& entries) {
+  const std::string check = "caBundle";
+  if (complaint.empty()) return Ok(check, "valid now: " + Joined(entries));
+  return Problem(check, "the webhook configuration's entry " + Joined(entries) + ' ' + complaint,
+                 CertificateCure(facts));
+}
+
 // Each entry has the same, so those that share a complaint share a line.
 void JudgeBundles(const Facts& facts, Findings& findings) {
   std::map<std::string, std::vector<std::string>> by_complaint;
@@ -60,13 +68,8 @@ void JudgeBundles(const Facts& facts, Findings& findings) {
     const std::string name(expected.name.substr(0, expected.name.find('.')));
     by_complaint[ComplaintOf(TextAt(*entry, "/clientConfig/caBundle"), facts)].push_back(name);
   }
-  const std::string check = "caBundle";
   for (const auto& [complaint, entries] : by_complaint) {
-    findings.push_back(complaint.empty() ? Ok(check, "valid now: " + Joined(entries))
-                                         : Problem(check,
-                                                   "the webhook configuration's entry " +
-                                                       Joined(entries) + ' ' + complaint,
-                                                   CertificateCure(facts)));
+    findings.push_back(JudgeBundle(facts, complaint, entries));
   }
 }
 

@@ -97,18 +97,18 @@ class Reader {
   Answer AskForRights(const std::string& account, const std::vector<AccessQuestion>& questions) {
     const std::string group = "system:serviceaccounts";
     const std::string user = "system:serviceaccount:" + facts_.release_namespace + ':' + account;
+    const json groups = {group, group + ':' + facts_.release_namespace, "system:authenticated"};
+    const std::string what = "ask what " + user + " may do";
     json missing = json::array();
     for (const AccessQuestion& question : questions) {
       const json review = {
           {"apiVersion", "authorization.k8s.io/v1"},
           {"kind", "SubjectAccessReview"},
           {"spec",
-           {{"user", user},
-            {"groups", {group, group + ':' + facts_.release_namespace, "system:authenticated"}},
-            {"resourceAttributes", question.attributes}}}};
+           {{"user", user}, {"groups", groups}, {"resourceAttributes", question.attributes}}}};
       const auto answer = cluster_.client().Review(
           {"authorization.k8s.io", "v1", "subjectaccessreviews"}, review, {.deadline = kDeadline});
-      if (!answer.ok()) return cluster_.Describe(answer.error(), "ask what " + user + " may do");
+      if (!answer.ok()) return cluster_.Describe(answer.error(), what);
       if (answer->value("/status/allowed"_json_pointer, false)) continue;
       missing.push_back(question.sentence);
     }

@@ -74,6 +74,17 @@ std::string ComplaintOf(const json& pattern) {
   return TextAt(*ready, "/reason") + (message.empty() ? "" : ": " + message);
 }
 
+Finding NotReady(const Facts& facts, const json& pattern, const std::string& complaint) {
+  std::string kind = TextAt(pattern, "/kind");
+  const std::string space = TextAt(pattern, "/metadata/namespace");
+  const std::string name = TextAt(pattern, "/metadata/name");
+  const std::string check = "pattern " + kind + ' ' + space + '/' + name;
+  std::transform(kind.begin(), kind.end(), kind.begin(),
+                 [](char c) { return static_cast<char>(std::tolower(c)); });
+  return Warning(check, "it is not Ready: " + complaint,
+                 facts.program + " status " + kind + '/' + name + " --namespace " + space);
+}
+
 void JudgeReadiness(const Facts& facts, Findings& findings) {
   if (!facts.patterns.ok()) {
     // That they are not served is said of the kinds.
@@ -85,15 +96,7 @@ void JudgeReadiness(const Facts& facts, Findings& findings) {
   for (const json& pattern : *facts.patterns) {
     const std::string complaint = ComplaintOf(pattern);
     if (complaint.empty() || ++not_ready > kMaxLines) continue;
-    std::string kind = TextAt(pattern, "/kind");
-    const std::string space = TextAt(pattern, "/metadata/namespace");
-    const std::string name = TextAt(pattern, "/metadata/name");
-    const std::string check = "pattern " + kind + ' ' + space + '/' + name;
-    std::transform(kind.begin(), kind.end(), kind.begin(),
-                   [](char c) { return static_cast<char>(std::tolower(c)); });
-    findings.push_back(
-        Warning(check, "it is not Ready: " + complaint,
-                facts.program + " status " + kind + '/' + name + " --namespace " + space));
+    findings.push_back(NotReady(facts, pattern, complaint));
   }
   if (not_ready > kMaxLines) {
     findings.push_back(Warning("patterns",

@@ -1,6 +1,7 @@
 #include "operator/cli/doctor/webhook_checks.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "operator/cli/doctor/expected_webhooks.h"
 
@@ -37,6 +38,17 @@ bool Covers(const json& rule, const ExpectedRule& expected) {
          all("/operations", expected.operations) && all("/resources", expected.resources);
 }
 
+// Empty where the condition is there as it should be.
+std::string ComplaintOf(const json& conditions, const ExpectedCondition& condition) {
+  const auto found = std::find_if(conditions.begin(), conditions.end(), [&](const json& one) {
+    return TextAt(one, "/name") == condition.name;
+  });
+  const std::string name = "its matchCondition " + std::string(condition.name);
+  if (found == conditions.end()) return name + " is missing";
+  const bool is_same = Folded(TextAt(*found, "/expression")) == Folded(condition.expression);
+  return is_same ? "" : name + " is another version's";
+}
+
 std::vector<std::string> ComplaintsOf(const json& entry, const ExpectedEntry& expected) {
   std::vector<std::string> complaints;
   const json& rules = ListAt(entry, "/rules");
@@ -48,17 +60,9 @@ std::vector<std::string> ComplaintsOf(const json& entry, const ExpectedEntry& ex
                            Joined({rule.resources.begin(), rule.resources.end()}));
     }
   }
-  const json& conditions = ListAt(entry, "/matchConditions");
   for (const ExpectedCondition& condition : expected.conditions) {
-    const auto found = std::find_if(conditions.begin(), conditions.end(), [&](const json& one) {
-      return TextAt(one, "/name") == condition.name;
-    });
-    const std::string name(condition.name);
-    if (found == conditions.end()) {
-      complaints.push_back("its matchCondition " + name + " is missing");
-    } else if (Folded(TextAt(*found, "/expression")) != Folded(condition.expression)) {
-      complaints.push_back("its matchCondition " + name + " is another version's");
-    }
+    std::string complaint = ComplaintOf(ListAt(entry, "/matchConditions"), condition);
+    if (!complaint.empty()) complaints.push_back(std::move(complaint));
   }
   const std::string path = TextAt(entry, "/clientConfig/service/path");
   const std::string url = TextAt(entry, "/clientConfig/url");
