@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
-#include <string_view>
 #include <utility>
 
-#include "operator/api/pattern.h"
 #include "operator/base/clock.h"
+#include "operator/cli/command_specs.h"
 #include "operator/cli/completion_command.h"
 #include "operator/cli/explain_command.h"
 #include "operator/cli/help_texts.h"
@@ -19,6 +18,7 @@
 #include "operator/cli/pattern_flags.h"
 #include "operator/cli/shared_flags.h"
 #include "operator/cli/test_command.h"
+#include "operator/cli/unexpected_words.h"
 #include "operator/cli/uninject_command.h"
 #include "operator/cli/version_command.h"
 #include "operator/cli/wait_command.h"
@@ -27,23 +27,11 @@ namespace remora::cli {
 
 namespace {
 
-std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates) {
-  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
-  const std::string_view nearest = api::NearestName(name, views);
-  return nearest.empty() ? std::string() : "; did you mean " + std::string(nearest) + "?";
-}
-
-std::string Join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 class CommandLine {
  public:
   CommandLine(std::string program, Console console)
       : console_(console), program_(std::move(program)), app_(kAbout, program_) {
-    app_.footer(kExample);
+    app_.footer(AsCalled(kExample, program_));
     app_.get_formatter()->column_width(30);
     app_.require_subcommand(0, 1);
     AddInject();
@@ -54,13 +42,21 @@ class CommandLine {
     AddStatus();
     AddHistory();
     AddRevisionCommands();
+    AddCatalog();
+    AddDoctor();
     AddWait();
     AddVersion();
     AddCompletion();
   }
 
+  // For kubectl; see completion_command.h.
+  int Complete(const std::vector<std::string>& words) {
+    console_.out << CompletionAnswer(CommandSpecs(app_), words);
+    return Finish(ExitCode::kFine);
+  }
+
   int Run(std::vector<std::string> arguments) {
-    if (auto error = FindUnknownCommand(arguments)) return Refuse(program_, *error);
+    if (auto error = FindUnknownCommand(app_, program_, arguments)) return Refuse(program_, *error);
     arguments = SplitShortFlags(arguments);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
@@ -84,7 +80,7 @@ class CommandLine {
 
   CLI::App& AddCommand(const char* name, const char* about, const char* footer, Runner runner) {
     CLI::App& command = *app_.add_subcommand(name, about);
-    command.footer(footer);
+    command.footer(AsCalled(footer, program_));
     command.allow_extras();  // told apart by FindUnexpected()
     command.callback([this, runner = std::move(runner)] { run_ = runner; });
     return command;
@@ -220,6 +216,34 @@ class CommandLine {
         revision_);
   }
 
+  void AddCatalog() {
+    CLI::App& command = AddCommand(
+        "catalog", "Say which patterns there are to use, and how", kCatalogFooter, [this] {
+          return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+            catalog_.format = format.value_or(OutputFormat::kText);
+            auto complete = CheckCatalog(catalog_);
+            return complete.ok() ? RunCatalog(catalog_, console_) : complete.error();
+          });
+        });
+    AddCatalogFlags(command, catalog_);
+    AddTextOrJson(command);
+  }
+
+  void AddDoctor() {
+    CLI::App& command = AddCommand(
+        "doctor", "Say whether Remora works in a cluster, and what mends it", kDoctorFooter,
+        [this] {
+          return WithFormat({"text", "json"}, [this](std::optional<OutputFormat> format) {
+            doctor_.format = format.value_or(OutputFormat::kText);
+            doctor_.program = program_;
+            auto complete = CheckDoctor(doctor_);
+            return complete.ok() ? RunDoctor(doctor_, clock_, console_) : complete.error();
+          });
+        });
+    AddDoctorFlags(command, doctor_);
+    AddTextOrJson(command);
+  }
+
   void AddTextOrJson(CLI::App& command) {
     command.add_option("-o,--output", format_, "text or json (default: text)")->type_name("FORMAT");
   }
@@ -228,42 +252,15 @@ class CommandLine {
     CLI::App& command =
         AddCommand("completion", "Print a script that completes these commands in a shell",
                    kCompletionFooter, [this]() -> Result<ExitCode> {
-                     auto script = CompletionScript(shell_, CommandSpecs());
+                     auto script = CompletionScript(shell_, CommandSpecs(app_));
                      if (!script.ok()) {
-                       return Error(ErrorCode::kInvalid,
-                                    "expected bash, zsh or fish" + DidYouMean(shell_, Shells()));
+                       return Error(ErrorCode::kInvalid, "expected bash, zsh, fish or kubectl" +
+                                                             DidYouMean(shell_, Shells()));
                      }
                      console_.out << *script;
                      return ExitCode::kFine;
                    });
-    command.add_option("shell", shell_, "bash, zsh or fish")->type_name("SHELL");
-  }
-
-  static std::vector<std::string> Shells() { return {"bash", "zsh", "fish"}; }
-
-  std::vector<CommandSpec> CommandSpecs() const {
-    std::vector<CommandSpec> commands;
-    for (const CLI::App* command : app_.get_subcommands(nullptr)) {
-      CommandSpec spec{command->get_name(), command->get_description(), {}, {}};
-      if (spec.name == "completion") spec.words = Shells();
-      for (const CLI::Option* option : command->get_options()) {
-        if (option->get_lnames().empty()) continue;
-        const auto& shorts = option->get_snames();
-        FlagSpec flag{"--" + option->get_lnames().front(),
-                      shorts.empty() ? "" : "-" + shorts.front(),
-                      option->get_description(),
-                      option->get_items_expected_max() > 0,
-                      option->get_type_name().starts_with("FILE"),
-                      {}};
-        for (const char* format : {"text", "yaml", "json"}) {
-          const bool named = flag.about.find(format) != std::string::npos;
-          if (flag.name == "--output" && named) flag.values.emplace_back(format);
-        }
-        spec.flags.push_back(std::move(flag));
-      }
-      commands.push_back(std::move(spec));
-    }
-    return commands;
+    command.add_option("shell", shell_, "bash, zsh, fish or kubectl")->type_name("SHELL");
   }
 
   void AddWait() {
@@ -305,43 +302,6 @@ class CommandLine {
                                    : OutputFormat::kText);
   }
 
-  std::vector<std::string> CommandNames() const {
-    std::vector<std::string> names;
-    for (const CLI::App* command : app_.get_subcommands(nullptr)) {
-      names.push_back(command->get_name());
-    }
-    return names;
-  }
-
-  std::optional<std::string> FindUnknownCommand(const std::vector<std::string>& arguments) const {
-    const std::vector<std::string> names = CommandNames();
-    if (arguments.empty()) {
-      return "no command; expected one of " + Join(names) + "; " + program_ + " --help tells more";
-    }
-    const std::string& first = arguments.front();
-    if (first == "-h" || first == "--help") return std::nullopt;
-    if (std::find(names.begin(), names.end(), first) != names.end()) return std::nullopt;
-    const std::string nearest = DidYouMean(first, names);
-    return "unknown " + std::string(first.starts_with('-') ? "flag " : "command ") + first +
-           (nearest.empty() ? "; expected one of " + Join(names) : nearest);
-  }
-
-  static std::optional<std::string> FindUnexpected(const CLI::App& command) {
-    const std::vector<std::string> rest = command.remaining();
-    if (rest.empty()) return std::nullopt;
-    const std::string& first = rest.front();
-    if (!first.starts_with('-') || first == "-") {
-      const bool takes_files = command.get_option_no_throw("--filename") != nullptr;
-      return "unexpected argument " + first + (takes_files ? "; files are named by -f" : "");
-    }
-    const std::string flag = first.substr(0, first.find('='));
-    std::vector<std::string> flags;
-    for (const CLI::Option* option : command.get_options()) {
-      for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
-    }
-    return "unknown flag " + flag + DidYouMean(flag, flags);
-  }
-
   // The one that is run.
   const CLI::App& Command() const { return *app_.get_subcommands().front(); }
 
@@ -377,6 +337,8 @@ class CommandLine {
   StatusOptions status_;
   HistoryOptions history_;
   RevisionOptions revision_;  // of pin and rollback
+  CatalogOptions catalog_;
+  DoctorOptions doctor_;
   std::string shell_;
   WaitOptions wait_;
 };
@@ -387,6 +349,9 @@ int RunCommandLine(const std::vector<std::string>& arguments, Console console) {
   const bool is_plugin = !arguments.empty() && arguments[0].ends_with("kubectl-remora");
   CommandLine command_line(is_plugin ? "kubectl remora" : "remora", console);
   if (arguments.empty()) return command_line.Run({});
+  if (arguments.size() > 1 && arguments[1] == "__complete") {
+    return command_line.Complete({arguments.begin() + 2, arguments.end()});
+  }
   return command_line.Run({arguments.begin() + 1, arguments.end()});
 }
 

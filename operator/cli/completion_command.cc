@@ -1,5 +1,7 @@
 #include "operator/cli/completion_command.h"
 
+#include <algorithm>
+
 namespace remora::cli {
 
 namespace {
@@ -83,7 +85,58 @@ std::string FishScript(const std::vector<CommandSpec>& commands) {
   return text;
 }
 
+// kubectl runs it with the words behind `kubectl remora`, the unfinished one last.
+constexpr const char* kKubectlScript =
+    "#!/bin/sh\n"
+    "# remora completion kubectl > FOLDER-ON-THE-PATH/kubectl_complete-remora, and chmod +x\n"
+    "exec kubectl-remora __complete \"$@\"\n";
+
+// Of Cobra's directives, which kubectl reads: ShellCompDirectiveDefault and -NoFileComp.
+constexpr const char* kFiles = ":0\n";
+constexpr const char* kNoFiles = ":4\n";
+
+std::string Offer(const std::vector<std::string>& words, const std::string& begun) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (word.starts_with(begun)) text += word + '\n';
+  }
+  return text;
+}
+
+const FlagSpec* FindFlag(const CommandSpec& command, const std::string& name) {
+  const auto found =
+      std::find_if(command.flags.begin(), command.flags.end(), [&](const FlagSpec& flag) {
+        return !name.empty() && (flag.name == name || flag.short_name == name);
+      });
+  return found == command.flags.end() ? nullptr : &*found;
+}
+
 }  // namespace
+
+std::string CompletionAnswer(const std::vector<CommandSpec>& commands,
+                             const std::vector<std::string>& words) {
+  const std::string begun = words.empty() ? "" : words.back();
+  std::string text;
+  if (words.size() < 2) {
+    for (const CommandSpec& command : commands) {
+      if (command.name.starts_with(begun)) text += command.name + '\t' + command.about + '\n';
+    }
+    return text + kNoFiles;
+  }
+  const auto command = std::find_if(commands.begin(), commands.end(), [&](const CommandSpec& one) {
+    return one.name == words.front();
+  });
+  if (command == commands.end()) return kNoFiles;
+  const FlagSpec* previous = FindFlag(*command, words[words.size() - 2]);
+  if (previous != nullptr && previous->takes_value) {
+    return Offer(previous->values, begun) + (previous->takes_path ? kFiles : kNoFiles);
+  }
+  if (!begun.starts_with('-')) return Offer(command->words, begun) + kNoFiles;
+  for (const FlagSpec& flag : command->flags) {
+    if (flag.name.starts_with(begun)) text += flag.name + '\t' + flag.about + '\n';
+  }
+  return text + kNoFiles;
+}
 
 Result<std::string> CompletionScript(std::string_view shell,
                                      const std::vector<CommandSpec>& commands) {
@@ -97,6 +150,7 @@ Result<std::string> CompletionScript(std::string_view shell,
            BashFunction(commands) + "complete -o default -F _remora remora\n";
   }
   if (shell == "fish") return "# remora completion fish | source\n" + FishScript(commands);
+  if (shell == "kubectl") return std::string(kKubectlScript);
   return Error(ErrorCode::kInvalid, "unknown shell");
 }
 

@@ -114,9 +114,32 @@ Example:
   remora rollback sidecar/log-saver --dry-run
   remora rollback sidecar/log-saver b4x6c2f9kd)";
 
+inline constexpr const char* kCatalogFooter = R"(
+`list` is a table of the patterns of the catalog's namespace; `show` says of one which annotations to
+copy, which parameters, endpoints and directories it has. With --patterns, those of files.
+
+Example:
+  remora catalog list
+  remora catalog show log-saver)";
+
+inline constexpr const char* kDoctorFooter = R"(
+Looks at the API server, the three kinds, the webhook and its certificates, the operator, rights,
+versions and patterns; says of each what is wrong, and the command that mends it. Nothing is changed:
+that the API server reaches the webhook is found out by the dry run of a Pod. What you may not read is
+"unknown".
+With --try-pattern it only creates a Pod that asks for the pattern, as a dry run, and looks whether the
+companion is in it.
+Exit code 1: there is a problem.
+
+Example:
+  remora doctor
+  remora doctor --try-pattern sidecar/log-saver --namespace shop)";
+
 inline constexpr const char* kCompletionFooter = R"(
 Example:
   source <(remora completion bash)
-  remora completion fish > ~/.config/fish/completions/remora.fish)";
+  remora completion fish > ~/.config/fish/completions/remora.fish
+  remora completion kubectl > /usr/local/bin/kubectl_complete-remora
+  chmod +x /usr/local/bin/kubectl_complete-remora)";
 
 }  // namespace remora::cli

@@ -7,9 +7,9 @@
 namespace remora::cli {
 
 struct LiveOptions {
-  std::string kubeconfig;      // --kubeconfig; empty: as kube::LoadConfig() looks for it
-  std::string context;         // --context; empty: the file's current one
-  std::string namespace_name;  // -n; empty: the context's
+  std::string kubeconfig = {};      // --kubeconfig; empty: as kube::LoadConfig() looks for it
+  std::string context = {};         // --context; empty: the file's current one
+  std::string namespace_name = {};  // -n; empty: the context's
 };
 
 }  // namespace remora::cli

@@ -316,6 +316,18 @@ Result<void> Client::Delete(const Resource& resource, const ObjectKey& key,
   return {};
 }
 
+Result<json> Client::Review(const Resource& resource, const json& question, const Call& call) {
+  return impl_->Send({.method = "POST",
+                      .path = PathOf(resource, {}),
+                      .body = TextOf(question),
+                      .content_type = std::string(kJsonContent)},
+                     call);
+}
+
+Result<json> Client::Version(const Call& call) {
+  return impl_->Send({.method = "GET", .path = "/version"}, call);
+}
+
 Result<std::unique_ptr<WatchStream>> Client::Watch(const Resource& resource,
                                                    const WatchOptions& options, const Call& call) {
   std::string path = Query(PathOf(resource, {.namespace_name = options.scope.namespace_name}))

@@ -1,7 +1,7 @@
 // Client: the API server's verbs, as blocking calls that can be stopped.
 //
 // Contract
-//   - Get, List, Create, Update, Patch, Delete and Watch. Every call ends at its deadline, and
+//   - Get, List, Create, Update, Patch, Delete, Watch, and two more: Review and Version. Every call ends at its deadline, and
 //     within milliseconds of a stop; what was under way then may or may not have happened.
 //   - Nothing is sent twice, except after 401 (which did nothing): with a token file, the token is
 //     read again and the call tried once more. What is idempotent may be repeated by the transport
@@ -143,6 +143,12 @@ class Client {
                                              const PatchBody& body, const Call& call = {});
   [[nodiscard]] Result<void> Delete(const Resource& resource, const ObjectKey& key,
                                     const DeleteOptions& options = {}, const Call& call = {});
+  // What is asked by creating it, has no name and is never stored: an access review.
+  [[nodiscard]] Result<nlohmann::json> Review(const Resource& resource,
+                                              const nlohmann::json& question,
+                                              const Call& call = {});
+  // Of the API server: {"gitVersion": "v1.36.4", ...}.
+  [[nodiscard]] Result<nlohmann::json> Version(const Call& call = {});
   // Returns when the server has accepted the watch; Call::deadline is for that alone.
   [[nodiscard]] Result<std::unique_ptr<WatchStream>> Watch(const Resource& resource,
                                                            const WatchOptions& options,

@@ -36,12 +36,12 @@ TEST_F(Cli, SaysWhatItDoesNotUnderstandInOneSentence) {
   ExpectUsage(
       {},
       "remora: no command; expected one of inject, uninject, explain, lint, test, status, history, "
-      "pin, rollback, wait, version, completion; remora --help tells more");
+      "pin, rollback, catalog, doctor, wait, version, completion; remora --help tells more");
   ExpectUsage({"exlpain"}, "remora: unknown command exlpain; did you mean explain?");
   ExpectUsage(
       {"xyz"},
       "remora: unknown command xyz; expected one of inject, uninject, explain, lint, test, status, "
-      "history, pin, rollback, wait, version, completion");
+      "history, pin, rollback, catalog, doctor, wait, version, completion");
   ExpectUsage(
       {"inject"},
       "remora inject: -f is missing; expected a file, a directory, or - for standard input");

@@ -337,6 +337,8 @@ TEST_F(Cli, CompletesInBash) {
       {"remora status --all", "--all-namespaces"},
       {"remora history -o ", "text json"},
       {"remora pin --no", "--none"},
+      {"remora catalog s", "show"},
+      {"remora doctor --try", "--try-pattern"},
       {"remora nothing --x", ""},
   };
   for (const Case& c : kCases) {
@@ -358,19 +360,20 @@ TEST_F(Cli, CompletionKnowsEveryCommandInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Finished finished = Run({"completion", shell});
     EXPECT_EQ(finished.exit_code, 0);
-    for (const char* command : {"inject", "uninject", "explain", "lint", "test", "status",
-                                "history", "pin", "rollback", "wait", "version"}) {
+    for (const char* command :
+         {"inject", "uninject", "explain", "lint", "test", "status", "history", "pin", "rollback",
+          "catalog", "doctor", "wait", "version"}) {
       EXPECT_THAT(finished.out, HasSubstr(command)) << shell;
     }
   }
-  ExpectUsage({"completion"}, "remora completion: expected bash, zsh or fish");
+  ExpectUsage({"completion"}, "remora completion: expected bash, zsh, fish or kubectl");
   ExpectUsage({"completion", "basch"},
-              "remora completion: expected bash, zsh or fish; did you mean bash?");
+              "remora completion: expected bash, zsh, fish or kubectl; did you mean bash?");
 }
 
 TEST_F(Cli, EveryCommandHasAnExampleInItsHelp) {
-  for (const char* command :
-       {"inject", "uninject", "explain", "lint", "test", "wait", "completion"}) {
+  for (const char* command : {"inject", "uninject", "explain", "lint", "test", "catalog", "doctor",
+                              "wait", "completion"}) {
     const Finished help = Run({command, "--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_THAT(help.out, HasSubstr("Example:\n")) << command;
