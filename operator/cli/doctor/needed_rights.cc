@@ -31,7 +31,10 @@ const std::vector<NeededRight>& OperatorRights() {
   static const std::vector<NeededRight> kRights = {
       {RightScope::kCluster, "", {"pods"}, {"get", "list", "watch"}},
       {RightScope::kCluster, "", {"namespaces"}, {"list", "watch"}},
-      {RightScope::kCluster, kOurs, {"sidecars", "ambassadors", "adapters"}, {"list", "watch"}},
+      {RightScope::kCluster,
+       kOurs,
+       {"sidecars", "ambassadors", "adapters"},
+       {"get", "list", "watch"}},
       {RightScope::kCluster,
        kOurs,
        {"sidecars/status", "ambassadors/status", "adapters/status"},
