@@ -234,14 +234,13 @@ crashes() {
   check "and the application is not restarted" equal 0 "$(restarts_of crash container app)"
 }
 
-# A token is at the usual place.
+# has_token DEPLOYMENT CONTAINER: at the usual place
 has_token() {
-  kubectl --namespace "$SHOP" exec deployment/web --container "$1" -- \
+  kubectl --namespace "$SHOP" exec "deployment/$1" --container "$2" -- \
     test -s /var/run/secrets/kubernetes.io/serviceaccount/token
 }
 
 files() {
-  check "case 31: the companion has the token of the ServiceAccount" has_token tls-termination
   deploy "$SHOP" unwritable 1 "$(
     cat <<SPEC
 containers:
@@ -254,6 +253,8 @@ SPEC
   # An emptyDir is everybody's: the classic trap is a file that its reader may not read, not the directory.
   check "case 29: a target with a user of its own writes the shared directory" eventually says line \
     logs "$SHOP" unwritable reader
+  check "case 31: a companion has the token of the ServiceAccount" has_token unwritable reader
+  check "and one that hides it has none" not has_token web tls-termination
 }
 
 claims() {
