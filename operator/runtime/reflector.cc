@@ -1,5 +1,8 @@
 #include "operator/runtime/reflector.h"
 
+#include <exception>
+#include <functional>
+#include <new>
 #include <utility>
 
 #include "operator/base/log.h"
@@ -24,6 +27,18 @@ bool IsOlder(const std::string& version, const std::string& than) {
   };
   if (!is_number(version) || !is_number(than)) return false;
   return version.size() == than.size() ? version < than : version.size() < than.size();
+}
+
+// A sink that throws must not end the process: this thread is nobody else's.
+Result<void> Safely(const std::function<void()>& call) {
+  try {
+    call();
+    return {};
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& exception) {
+    return Error(ErrorCode::kInternal, exception.what());
+  }
 }
 
 }  // namespace
@@ -57,7 +72,11 @@ Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& sto
                         .last = page->continue_token.empty()};
   state.objects += page->items.size();
   state.continue_token = page->continue_token;
-  options_.sink.TakePage(std::move(page->items), place);
+  if (auto taken = Safely([&] { options_.sink.TakePage(std::move(page->items), place); });
+      !taken.ok()) {
+    Fail("list", taken.error(), stop);
+    return Empty{};
+  }
   if (!place.last) return std::move(state);
   Log(LogLevel::kInfo, "listed",
       {{"resource", options_.name},
@@ -133,7 +152,12 @@ bool Reflector::Apply(const kube::WatchEvent& event, Watching& state) {
   state.heard = true;
   if (event.type != kube::WatchEventType::kBookmark) {
     ++events_;
-    options_.sink.Apply(event);
+    if (auto applied = Safely([&] { options_.sink.Apply(event); }); !applied.ok()) {
+      Log(LogLevel::kError, "an event is passed over: what it brings cannot be digested",
+          {{"resource", options_.name},
+           {"resource_version", version},
+           {"reason", applied.error().message()}});
+    }
   }
   // Last, so that an event is not passed over if the sink should ever fail half-way.
   if (!version.empty()) state.resource_version = version;

@@ -9,6 +9,8 @@
 //     whose etcd was restored from a backup sends nothing until that version comes by again.
 //   - The sink sees the pages of a list, then Apply for every event, in order, all from
 //     the thread that runs the Reflector.
+//   - A sink that throws ends nothing: its event is passed over, its list made again after the back-off.
+//     What one object can spoil, the sink should confine to that object.
 //   - Failures are logged and retried with base/backoff for ever; a kind that the API server does
 //     not serve (404: its CRD is not installed) is a failure like any other, with a sentence of its
 //     own. The sink keeps its last contents meanwhile.
