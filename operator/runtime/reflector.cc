@@ -62,6 +62,10 @@ Reflector::State Reflector::StepFrom(Empty&& /*state*/, const std::stop_token& /
 Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& stop) {
   auto page = options_.source.List(state.continue_token, stop);
   if (!page.ok()) {
+    const bool is_absent = page.error().code() == ErrorCode::kNotFound;
+    if (is_absent && options_.absent_is_empty && !has_contents_) {
+      (void)HandOn({}, kWholeList);
+    }
     Fail("list", page.error(), stop);
     // An expired continue token is the one failure that makes the pages so far worthless.
     if (page.error().code() == ErrorCode::kGone) return Empty{};
@@ -72,8 +76,7 @@ Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& sto
                         .last = page->continue_token.empty()};
   state.objects += page->items.size();
   state.continue_token = page->continue_token;
-  if (auto taken = Safely([&] { options_.sink.TakePage(std::move(page->items), place); });
-      !taken.ok()) {
+  if (auto taken = HandOn(std::move(page->items), place); !taken.ok()) {
     Fail("list", taken.error(), stop);
     return Empty{};
   }
@@ -83,6 +86,12 @@ Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& sto
        {"objects", state.objects},
        {"resource_version", page->resource_version}});
   return Watching{.resource_version = page->resource_version, .stream = nullptr};
+}
+
+Result<void> Reflector::HandOn(std::vector<nlohmann::json> objects, PagePlace place) {
+  auto taken = Safely([&] { options_.sink.TakePage(std::move(objects), place); });
+  if (taken.ok() && place.last) has_contents_ = true;
+  return taken;
 }
 
 Reflector::State Reflector::StepFrom(Watching&& state, const std::stop_token& stop) {

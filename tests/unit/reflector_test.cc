@@ -178,6 +178,25 @@ TEST_F(ReflectorTest, MakesAListAnewThatTheSinkCannotDigest) {
   EXPECT_THAT(clock_.sleeps(), ElementsAre(250ms));
 }
 
+TEST_F(ReflectorTest, AKindThatIsNotServedIsEmptyForWhoSaysSo) {
+  Reflector tolerant({.name = "things",
+                      .source = source_,
+                      .sink = sink_,
+                      .clock = clock_,
+                      .absent_is_empty = true,
+                      .random = [] { return 1.0; }});
+  for (int i = 0; i < 2; ++i) source_.pages.emplace_back(Fault(ErrorCode::kNotFound));
+  source_.pages.emplace_back(Page({Object("a", "3")}, "10"));
+  for (int i = 0; i < 5; ++i) tolerant.Step(std::stop_token());
+  EXPECT_THAT(sink_.lines, ElementsAre("list", "list a")) << "empty once, then what there is";
+  EXPECT_THAT(clock_.sleeps(), ElementsAre(250ms, 500ms)) << "and looked for with a back-off";
+  // What has been read stays: an API server that does not know the kind yet empties nothing.
+  source_.events.emplace_back(Fault(ErrorCode::kGone));
+  source_.pages.emplace_back(Fault(ErrorCode::kNotFound));
+  for (int i = 0; i < 3; ++i) tolerant.Step(std::stop_token());
+  EXPECT_THAT(sink_.lines, ElementsAre("list", "list a"));
+}
+
 TEST_F(ReflectorTest, HandsOnPageByPage) {
   source_.pages.emplace_back(Page({Object("a", "3")}, "10", "next"));
   source_.pages.emplace_back(Page({Object("b", "4")}, "10", "last"));
