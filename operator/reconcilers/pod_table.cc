@@ -45,7 +45,7 @@ std::size_t PodTable::KeyHash::operator()(const kube::ObjectKey& key) const {
 struct PodTable::Seen {
   kube::ObjectKey key;
   Clock::WallTimePoint created = {};
-  std::optional<PodShape> shape;  // nothing: it does not count
+  std::optional<PodShape> shape = std::nullopt;  // it does not count
 };
 
 void PodTable::TakePage(std::vector<json> objects, runtime::PagePlace place) {
