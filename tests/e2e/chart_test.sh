@@ -167,7 +167,7 @@ edits_are_accepted() {
   for image in 1 2 1 3; do
     saver "$image" && eventually is_accepted || return
   done
-  eventually has_revisions 2
+  within 90 has_revisions 2  # a minute after the last edit
 }
 
 has_revisions() {
