@@ -313,13 +313,13 @@ SMOKE=
 ENGINE_SECONDS=0.2 ENGINE_REPETITIONS=9 ROUNDS=7 LOAD_SECONDS=1 CREATIONS=300
 OPERATOR_PATTERNS=100
 OPERATOR_SIZES=(--pods 10000 --more-pods 30000 --starts 3 --seconds 60 --burst 1000 --edits 10
-  --cut-seconds 60 --quiet-seconds 4)
+  --edits-of-one 12 --cut-seconds 60 --quiet-seconds 4)
 
 be_brief() {
   SMOKE=yes ENGINE_SECONDS=0.005 ENGINE_REPETITIONS=2 ROUNDS=1 LOAD_SECONDS=0.1 CREATIONS=10
   OPERATOR_PATTERNS=20
   OPERATOR_SIZES=(--pods 300 --more-pods 600 --starts 2 --seconds 2 --burst 100 --edits 2
-    --cut-seconds 5 --quiet-seconds 2)
+    --edits-of-one 12 --cut-seconds 5 --quiet-seconds 2)
 }
 
 read_arguments() {

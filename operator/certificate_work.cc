@@ -57,10 +57,13 @@ CertificateWork::CertificateWork(const OperatorOptions& options, Dependencies de
                    .clock = clock_}) {}
 
 void CertificateWork::RunIn(runtime::Manager& manager) {
+  using runtime::Phase;
   queue_.Add(0);
+  manager.Add(Phase::kCaches, "mutating",
+              [this](const std::stop_token& stop) { mutating_.Run(stop); });
+  manager.Add(Phase::kCaches, "validating",
+              [this](const std::stop_token& stop) { validating_.Run(stop); });
   manager.Add("certificates", [this](const std::stop_token& stop) { Run(stop); });
-  manager.Add("mutating", [this](const std::stop_token& stop) { mutating_.Run(stop); });
-  manager.Add("validating", [this](const std::stop_token& stop) { validating_.Run(stop); });
 }
 
 std::vector<MetricSource> CertificateWork::metrics() const {

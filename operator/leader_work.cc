@@ -45,16 +45,15 @@ LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies
                    .resource = {"", "v1", "namespaces"},
                    .decode = reconcilers::DecodeNamespace,
                    .on_event = [this](const kube::ObjectKey&) { matcher_.Due(); },
-                   .on_list = [this] { matcher_.Due(); }}),
+                   .on_list = [this](const auto&) { matcher_.Due(); }}),
       revisions_({.client = dependencies.client,
                   .clock = clock_,
                   .resource = {"apps", "v1", "controllerrevisions"},
                   .decode = reconcilers::DecodeRevision,
-                  .on_event =
-                      [this](const kube::ObjectKey& key) {
-                        if (const auto pattern = reconcilers::PatternOfRevision(key)) {
-                          queue_.Add(*pattern);
-                        }
+                  .on_event = [this](const kube::ObjectKey& key) { RevisionChanged(key); },
+                  .on_list =
+                      [this](const auto& keys) {
+                        for (const kube::ObjectKey& key : keys) RevisionChanged(key);
                       },
                   .source = {.scope = {.label_selector = std::string(api::kPatternLabel)}}}),
       listers_{ambassadors_.lister(), sidecars_.lister(), adapters_.lister(), namespaces_.lister()},
@@ -99,7 +98,8 @@ void LeaderWork::RunIn(runtime::Manager& manager) {
   for (auto* informer : {&ambassadors_, &sidecars_, &adapters_}) informer->RunIn(manager);
   namespaces_.RunIn(manager);
   revisions_.RunIn(manager);
-  manager.Add("pods", [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
+  manager.Add(runtime::Phase::kCaches, "pods",
+              [this](const std::stop_token& stop) { pod_reflector_.Run(stop); });
   manager.Add("matcher", [this](const std::stop_token& stop) { matcher_.Run(stop); });
   for (int i = 0; i < kWorkers; ++i) {
     manager.Add("patterns", [this](const std::stop_token& stop) { controller_.Run(stop); });
@@ -135,14 +135,28 @@ LeaderWork::Patterns::Options LeaderWork::InformerOf(kube::Client& client, Clock
           .on_event =
               [this, kind](const kube::ObjectKey& key) {
                 matcher_.Due();
-                queue_.Add({kind, key.namespace_name, key.name});
-                missing_queue_.AddAfter({kind, key.namespace_name, key.name}, kGather);
+                PatternChanged({kind, key.namespace_name, key.name});
               },
           .on_list =
-              [this] {
+              [this, kind](const auto& keys) {
                 matcher_.Due();
+                for (const kube::ObjectKey& key : keys) {
+                  PatternChanged({kind, key.namespace_name, key.name});
+                }
+                // Others may have waited for this list.
                 for (const PatternKey& key : listers_.Keys()) queue_.Add(key);
-              }};
+              },
+          // A CRD that somebody has deleted keeps nobody from the patterns of the others.
+          .absent_is_empty = true};
+}
+
+void LeaderWork::PatternChanged(const PatternKey& key) {
+  queue_.Add(key);
+  missing_queue_.AddAfter(key, kGather);
+}
+
+void LeaderWork::RevisionChanged(const kube::ObjectKey& key) {
+  if (const auto pattern = reconcilers::PatternOfRevision(key)) queue_.Add(*pattern);
 }
 
 }  // namespace remora

@@ -2,7 +2,8 @@
 // every pattern.
 //
 // Contract
-//   - Nothing is written before all caches are read, nor while may_write says no.
+//   - Nothing is written before all caches are read, nor while may_write says no. A kind of pattern whose
+//     CRD is not installed counts as read: there are none.
 //   - After RunIn it goes on by itself until the Manager stops.
 // Thread-safety: Missing() and what metrics() returned: any thread. The rest: owner thread.
 // Errors: none: what fails is logged and tried again.
@@ -55,6 +56,9 @@ class LeaderWork {
 
   bool MayRun() const;
   Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind);
+  // By an event, or perhaps: it was or is in a list.
+  void PatternChanged(const reconcilers::PatternKey& key);
+  void RevisionChanged(const kube::ObjectKey& key);
 
   Clock& clock_;
   const std::function<bool()> may_write_;

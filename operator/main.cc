@@ -10,24 +10,21 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "operator/api/annotations.h"
 #include "operator/base/clock.h"
 #include "operator/base/log.h"
-#include "operator/base/metric_family.h"
 #include "operator/certificate_work.h"
 #include "operator/kube/client.h"
 #include "operator/kube/config.h"
 #include "operator/leader_work.h"
 #include "operator/options.h"
-#include "operator/reconcilers/operator_metrics.h"
+#include "operator/probes.h"
 #include "operator/runtime/end_signals.h"
 #include "operator/runtime/event_recorder.h"
 #include "operator/runtime/host_name.h"
 #include "operator/runtime/leader_elector.h"
 #include "operator/runtime/manager.h"
-#include "operator/runtime/probe_server.h"
 #include "operator/webhook_removal.h"
 
 namespace remora {
@@ -43,28 +40,42 @@ std::string IdentityOf(const OperatorOptions& options) {
   return runtime::HostName() + "_" + std::to_string(getpid());
 }
 
+kube::Client::Options ClientOptions() {
+  return {.user_agent = "remora-operator", .field_manager = "remora-operator"};
+}
+
+// client-go's proportions: 15, 10 and 2 seconds.
+struct Lease {
+  std::chrono::seconds duration;
+  std::chrono::seconds renew_deadline;
+  std::chrono::seconds retry_period;
+  std::chrono::seconds margin;  // from our end to another's beginning
+};
+Lease LeaseOf(const OperatorOptions& options) {
+  const std::chrono::seconds duration(options.lease_seconds);
+  const auto renew_deadline = duration * 2 / 3;
+  return {.duration = duration,
+          .renew_deadline = renew_deadline,
+          .retry_period = std::max(std::chrono::seconds(1), duration * 2 / 15),
+          .margin = duration - renew_deadline};
+}
+
 runtime::LeaderElector::Options ElectionOf(kube::Client& client, Clock& clock,
                                            const OperatorOptions& options) {
-  const std::chrono::seconds lease(options.lease_seconds);
-  // client-go's proportions: 15, 10 and 2 seconds.
+  const Lease lease = LeaseOf(options);
   return {.client = client,
           .clock = clock,
           .identity = IdentityOf(options),
           .lease = {options.namespace_name, "remora-operator"},
-          .lease_duration = lease,
-          .renew_deadline = lease * 2 / 3,
-          .retry_period = std::max(std::chrono::seconds(1), lease * 2 / 15)};
-}
-
-Result<std::unique_ptr<kube::Client>> MakeClient(const kube::Config& config) {
-  return kube::Client::Make(config,
-                            {.user_agent = "remora-operator", .field_manager = "remora-operator"});
+          .lease_duration = lease.duration,
+          .renew_deadline = lease.renew_deadline,
+          .retry_period = lease.retry_period};
 }
 
 Result<int> Remove(const OperatorOptions& options) {
   const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
   if (!config.ok()) return config.error();
-  const auto client = MakeClient(*config);
+  const auto client = kube::Client::Make(*config, ClientOptions());
   if (!client.ok()) return client.error();
   const auto removed = RemoveWebhooks(**client);
   if (removed.ok()) return 0;
@@ -73,61 +84,55 @@ Result<int> Remove(const OperatorOptions& options) {
   return kFailure;
 }
 
-// Start: health → leader → caches → work. Stop: the reverse; the Lease is given back last.
+// Start: health → events → leader → caches → work. Stop: the reverse (runtime::Phase); the Lease is given
+// back last.
 Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) {
   SystemClock clock;
   const auto config = kube::LoadConfig({.kubeconfig_flag = options.kubeconfig});
   if (!config.ok()) return config.error();
-  const auto client = MakeClient(*config);
+  // For the Lease, and for Events: those say what has happened, whoever leads by now.
+  const auto free_client = kube::Client::Make(*config, ClientOptions());
+  if (!free_client.ok()) return free_client.error();
+  runtime::LeaderElector elector(ElectionOf(**free_client, clock, options));
+  const auto leads = [&] { return elector.HoldsLease(); };
+  // All else is written only while no other process can hold the Lease.
+  auto fenced = ClientOptions();
+  fenced.may_write = leads;
+  fenced.longest_write = LeaseOf(options).margin;
+  const auto client = kube::Client::Make(*config, std::move(fenced));
   if (!client.ok()) return client.error();
 
-  runtime::LeaderElector elector(ElectionOf(**client, clock, options));
   runtime::EventRecorder events(
-      {.client = **client,
+      {.client = **free_client,
        .clock = clock,
        .reporter = {std::string(api::kGroup) + "/operator", IdentityOf(options)}});
   LeaderWork work(options,
                   {.client = **client,
                    .clock = clock,
-                   .may_write = [&] { return elector.HoldsLease(); },
+                   .may_write = leads,
                    .record_event = [&](runtime::Event event) { events.Record(std::move(event)); }});
-  CertificateWork certificates(options, {.client = **client, .clock = clock, .may_write = [&] {
-                                           return elector.HoldsLease();
-                                         }});
-  std::vector<MetricSource> metrics = work.metrics();
-  metrics.push_back(reconcilers::LeaderFamilies([&] { return elector.HoldsLease(); }));
-  for (MetricSource& source : certificates.metrics()) metrics.push_back(std::move(source));
-  metrics.push_back(runtime::EventFamilies(events));
-  const auto probes = runtime::ProbeServer::Start(
-      {.address = options.bind_address,
-       .port = options.port,
-       // One that waits for the Lease is as ready as it can be.
-       .not_ready = [&] { return elector.HoldsLease() ? work.Missing() : std::string(); },
-       .metrics = [&] { return RenderMetrics(metrics); }});
+  CertificateWork certificates(options, {.client = **client, .clock = clock, .may_write = leads});
+  const auto probes = StartProbes(options, {leads, work, certificates, events});
   if (!probes.ok()) return probes.error();
   Log(LogLevel::kInfo, "remora-operator started",
       {{"version", REMORA_VERSION}, {"port", (*probes)->port()}, {"api_server", config->server}});
 
   std::atomic<bool> lost = false;
-  runtime::Manager last;  // ends after those who record Events
-  last.Add("events", [&](const std::stop_token& stop) { events.Run(stop); });
   runtime::Manager manager;
-  {
-    runtime::Manager election;
-    election.Add("leader", [&](const std::stop_token& stop) {
-      if (!elector.Acquire(stop)) return;
-      work.RunIn(manager);
-      if (options.certificates != "none") certificates.RunIn(manager);
-      elector.Hold(stop);
-      if (stop.stop_requested()) return;
-      lost = true;
-      runtime::EndSignals::Raise();
-    });
-    const int signal = signals.Wait();
-    Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"lease_lost", lost.load()}});
-  }
+  manager.Add(runtime::Phase::kEvents, "events",
+              [&](const std::stop_token& stop) { events.Run(stop); });
+  manager.Add(runtime::Phase::kElection, "leader", [&](const std::stop_token& stop) {
+    if (!elector.Acquire(stop)) return;
+    work.RunIn(manager);
+    if (options.certificates != "none") certificates.RunIn(manager);
+    elector.Hold(stop);
+    if (stop.stop_requested()) return;
+    lost = true;
+    runtime::EndSignals::Raise();
+  });
+  const int signal = signals.Wait();
+  Log(LogLevel::kInfo, "ending", {{"signal", signal}, {"lease_lost", lost.load()}});
   manager.Stop();
-  last.Stop();
   if (!lost) elector.Release();
   return lost ? kFailure : 0;
 }

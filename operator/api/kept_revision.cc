@@ -13,9 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-// Anybody who may write ControllerRevisions may write any number; the next one is to be counted on.
-constexpr std::int64_t kLastNumber = std::int64_t{1} << 53;
-
 std::string ApiVersion() { return std::string(kGroup) + "/" + std::string(kVersion); }
 
 std::string TextAt(const json& object, const json::json_pointer& at) {
@@ -51,21 +48,24 @@ std::string ControllerRevisionName(PatternKind kind, std::string_view pattern,
   return name.append("-").append(pattern).append("-").append(revision);
 }
 
-json MakeControllerRevision(const RevisionOwner& owner, const json& spec, std::int64_t number) {
-  return {{"apiVersion", "apps/v1"},
-          {"kind", "ControllerRevision"},
-          {"metadata",
-           {{"namespace", owner.namespace_name},
-            {"name", ControllerRevisionName(owner.kind, owner.name, RevisionOf(spec))},
-            {"labels", {{std::string(kPatternLabel), owner.name}}},
-            {"ownerReferences",
-             {{{"apiVersion", ApiVersion()},
-               {"kind", std::string(PatternKindName(owner.kind))},
-               {"name", owner.name},
-               {"uid", owner.uid},
-               {"controller", true}}}}}},
-          {"data", {{"spec", RevisionedSpec(spec)}}},
-          {"revision", number}};
+json MakeControllerRevision(const RevisionOwner& owner, const json& spec, std::int64_t number,
+                            const std::string& unchecked) {
+  json object = {{"apiVersion", "apps/v1"},
+                 {"kind", "ControllerRevision"},
+                 {"metadata",
+                  {{"namespace", owner.namespace_name},
+                   {"name", ControllerRevisionName(owner.kind, owner.name, RevisionOf(spec))},
+                   {"labels", {{std::string(kPatternLabel), owner.name}}},
+                   {"ownerReferences",
+                    {{{"apiVersion", ApiVersion()},
+                      {"kind", std::string(PatternKindName(owner.kind))},
+                      {"name", owner.name},
+                      {"uid", owner.uid},
+                      {"controller", true}}}}}},
+                 {"data", {{"spec", RevisionedSpec(spec)}}},
+                 {"revision", number}};
+  if (!unchecked.empty()) object["metadata"]["annotations"][kUncheckedKey] = unchecked;
+  return object;
 }
 
 std::string WhichAreKept(const std::vector<std::string>& revisions) {
@@ -86,6 +86,8 @@ Result<KeptRevision> ReadKeptRevision(const json& object) {
                     .revision = RevisionOf(object.at(spec)),
                     .created = TextAt(object, json::json_pointer("/metadata/creationTimestamp")),
                     .spec = object.at(spec).dump(-1, ' ', false, json::error_handler_t::replace)};
+  kept.unchecked =
+      object.contains(json::json_pointer("/metadata/annotations") / std::string(kUncheckedKey));
   if (TextAt(object, json::json_pointer("/metadata/name")) !=
       ControllerRevisionName(owner->kind, owner->name, kept.revision)) {
     return invalid("its name is not that of what it holds");
@@ -94,7 +96,9 @@ Result<KeptRevision> ReadKeptRevision(const json& object) {
   if (number != object.end() && number->is_number_integer()) {
     kept.number = number->get<std::int64_t>();
   }
-  if (kept.number < 0 || kept.number > kLastNumber) return invalid("its number is out of bounds");
+  // Anybody who may write ControllerRevisions may write any number.
+  if (kept.number < 0 || kept.number > kLastRevisionNumber)
+    return invalid("its number is out of bounds");
   return kept;
 }
 

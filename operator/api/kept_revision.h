@@ -25,6 +25,12 @@
 
 namespace remora::api {
 
+// The largest number that is believed: every reader of JSON can tell it from the next.
+inline constexpr std::int64_t kLastRevisionNumber = std::int64_t{1} << 53;
+
+// The annotation of one that was accepted without the API server's judgement, with the reason.
+inline constexpr std::string_view kUncheckedKey = "patterns.remora.dev/unchecked";
+
 // The pattern that a revision is of.
 struct RevisionOwner {
   PatternKind kind = PatternKind::kSidecar;
@@ -40,14 +46,16 @@ struct KeptRevision {
   std::int64_t number = 0;  // the larger, the later it was the last accepted one
   std::string created;      // RFC 3339
   std::string spec;         // JSON, as text: many are kept, and few are read
+  bool unchecked = false;   // accepted without the API server's judgement
 };
 
 // "sidecar-log-saver-b4x6c2f9kd"
 std::string ControllerRevisionName(PatternKind kind, std::string_view pattern,
                                    std::string_view revision);
 
+// `unchecked`: why it was accepted without the API server's judgement; empty: it was judged.
 nlohmann::json MakeControllerRevision(const RevisionOwner& owner, const nlohmann::json& spec,
-                                      std::int64_t number);
+                                      std::int64_t number, const std::string& unchecked = "");
 
 // "none is", "b4x6c2f9kd is", or "b4x6c2f9kd, hs9lpnd556 are": the end of a sentence.
 std::string WhichAreKept(const std::vector<std::string>& revisions);

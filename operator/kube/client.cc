@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <iterator>
@@ -149,6 +150,8 @@ Result<ListPage> ReadPage(json list) {
 
 class Client::Impl {
  public:
+  enum class Effect { kReads, kWrites };
+
   Impl(Config config, Options options, std::unique_ptr<HttpTransport> transport)
       : config_(std::move(config)),
         options_(std::move(options)),
@@ -157,12 +160,17 @@ class Client::Impl {
   const Options& options() const { return options_; }
 
   // Sends `request` and waits for the answer's status. Another status than success is an Error.
-  Result<std::unique_ptr<Exchange>> Open(HttpRequest request, const Call& call) {
+  Result<std::unique_ptr<Exchange>> Open(HttpRequest request, const Call& call,
+                                         Effect effect = Effect::kReads) {
     const auto deadline = std::chrono::steady_clock::now() + call.deadline;
     request.user_agent = options_.user_agent;
     bool may_repeat = !config_.token_file.empty();
     while (true) {
       request.bearer_token = Token();
+      if (effect == Effect::kWrites && options_.may_write && !options_.may_write()) {
+        return Error(ErrorCode::kCancelled,
+                     "nothing may be written any more: the Lease is not ours");
+      }
       std::unique_ptr<Exchange> exchange = transport_->Start(request);
       const auto status = exchange->WaitStatus(call.stop, deadline);
       if (!status.ok()) return status.error();
@@ -175,13 +183,20 @@ class Client::Impl {
     }
   }
 
-  Result<json> Send(HttpRequest request, const Call& call, const Form& form = {}) {
+  Result<json> Send(HttpRequest request, const Call& call, const Form& form = {},
+                    Effect effect = Effect::kReads) {
     const auto deadline = std::chrono::steady_clock::now() + call.deadline;
-    auto exchange = Open(std::move(request), call);
+    auto exchange = Open(std::move(request), call, effect);
     if (!exchange.ok()) return exchange.error();
     const auto body = ReadBody(**exchange, call.stop, deadline);
     if (!body.ok()) return body.error();
     return internal::ParseObject(*body, form.drops);
+  }
+
+  Result<json> Write(HttpRequest request, Call call, const WriteOptions& write = {}) {
+    if (write.dry_run) return Send(std::move(request), call);
+    call.deadline = std::min(call.deadline, options_.longest_write);
+    return Send(std::move(request), call, {}, Effect::kWrites);
   }
 
  private:
@@ -255,7 +270,7 @@ Result<json> Client::Create(const Resource& resource, const json& object, const 
                             const WriteOptions& write) {
   auto key = KeyOf(object);
   if (!key.ok()) return key.error();
-  return impl_->Send(
+  return impl_->Write(
       {.method = "POST",
        .path = Query(PathOf(resource, resource.subresource.empty()
                                           ? ObjectKey{.namespace_name = key->namespace_name}
@@ -266,7 +281,7 @@ Result<json> Client::Create(const Resource& resource, const json& object, const 
        .body = TextOf(object),
        .content_type = std::string(kJsonContent),
        .fresh_connection = true},
-      call);
+      call, write);
 }
 
 Result<json> Client::Update(const Resource& resource, const json& object, const Call& call,
@@ -274,29 +289,29 @@ Result<json> Client::Update(const Resource& resource, const json& object, const 
   auto key = KeyOf(object);
   if (!key.ok()) return key.error();
   if (key->name.empty()) return Error(ErrorCode::kInvalid, "the object has no metadata.name");
-  return impl_->Send({.method = "PUT",
-                      .path = Query(PathOf(resource, *key))
-                                  .Add("fieldManager", impl_->options().field_manager)
-                                  .Add(write)
-                                  .Text(),
-                      .body = TextOf(object),
-                      .content_type = std::string(kJsonContent)},
-                     call);
+  return impl_->Write({.method = "PUT",
+                       .path = Query(PathOf(resource, *key))
+                                   .Add("fieldManager", impl_->options().field_manager)
+                                   .Add(write)
+                                   .Text(),
+                       .body = TextOf(object),
+                       .content_type = std::string(kJsonContent)},
+                      call, write);
 }
 
 Result<json> Client::Patch(const Resource& resource, const ObjectKey& key, const PatchBody& body,
                            const Call& call) {
-  return impl_->Send({.method = "PATCH",
-                      .path = Query(PathOf(resource, key))
-                                  .Add("fieldManager", impl_->options().field_manager)
-                                  .Add("force", body.force ? "true" : "")
-                                  .Add(body.write)
-                                  .Text(),
-                      .body = TextOf(body.patch),
-                      .content_type = std::string(ContentTypeOf(body.type)),
-                      // `add` to a list is not idempotent; the other types are.
-                      .fresh_connection = body.type == PatchType::kJson},
-                     call);
+  return impl_->Write({.method = "PATCH",
+                       .path = Query(PathOf(resource, key))
+                                   .Add("fieldManager", impl_->options().field_manager)
+                                   .Add("force", body.force ? "true" : "")
+                                   .Add(body.write)
+                                   .Text(),
+                       .body = TextOf(body.patch),
+                       .content_type = std::string(ContentTypeOf(body.type)),
+                       // `add` to a list is not idempotent; the other types are.
+                       .fresh_connection = body.type == PatchType::kJson},
+                      call, body.write);
 }
 
 Result<void> Client::Delete(const Resource& resource, const ObjectKey& key,
@@ -307,11 +322,11 @@ Result<void> Client::Delete(const Resource& resource, const ObjectKey& key,
     preconditions["resourceVersion"] = options.resource_version;
   json body = {{"apiVersion", "v1"}, {"kind", "DeleteOptions"}};
   if (!preconditions.empty()) body["preconditions"] = std::move(preconditions);
-  const auto answer = impl_->Send({.method = "DELETE",
-                                   .path = PathOf(resource, key),
-                                   .body = TextOf(body),
-                                   .content_type = std::string(kJsonContent)},
-                                  call);
+  const auto answer = impl_->Write({.method = "DELETE",
+                                    .path = PathOf(resource, key),
+                                    .body = TextOf(body),
+                                    .content_type = std::string(kJsonContent)},
+                                   call);
   if (!answer.ok()) return answer.error();
   return {};
 }

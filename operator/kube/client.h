@@ -7,12 +7,14 @@
 //     read again and the call tried once more. What is idempotent may be repeated by the transport
 //     on a kept connection that turns out closed; Create and a JSON patch use a fresh one and
 //     cannot be.
+//   - With Options::may_write, a write that it does not allow is never sent (Cancelled). It is asked for
+//     each one, right before it is sent; dry runs are not writes.
 //   - Trusts the Config's authority and no other, follows no redirect, ignores proxy variables.
 // Thread-safety: internally synchronised; one Client per process is enough.
 // Errors: by the table of status.h. Besides:
 //   Unavailable       cannot be reached, cut, or the answer was not understood
 //   DeadlineExceeded  Call::deadline has passed
-//   Cancelled         Call::stop
+//   Cancelled         Call::stop, or Options::may_write said no
 //   Invalid           an object without metadata.name where one is needed
 // Lifetime: calls must have returned before it is destroyed. A process that used it ends with
 //   FlushLog(), std::fflush and _exit(): returning from main crashes now and then in the
@@ -27,6 +29,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -116,6 +119,11 @@ class Client {
     std::string field_manager = "remora";  // the owner of the fields we write
     // The silence after `server_timeout` that a watch is allowed.
     std::chrono::milliseconds watch_slack{15'000};
+    // Whether what is about to be written still may be (the Lease is ours, say). Null: yes.
+    std::function<bool()> may_write = nullptr;
+    // No write lasts longer, whatever its Call says: what is sent while may_write says yes has ended
+    // that much later.
+    std::chrono::milliseconds longest_write = std::chrono::hours(1);
   };
 
   // Invalid when the Config's certificates or key cannot be used.

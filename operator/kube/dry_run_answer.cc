@@ -2,9 +2,27 @@
 
 #include <string_view>
 
+#include "operator/api/annotations.h"
+
 namespace remora::kube {
 
+namespace {
+
+// The name of a webhook that did not answer, or not as it should; empty: none is named.
+std::string_view FailedWebhook(std::string_view message) {
+  constexpr std::string_view kSays = "failed calling webhook \"";
+  const std::size_t at = message.find(kSays);
+  if (at == std::string_view::npos) return {};
+  message.remove_prefix(at + kSays.size());
+  return message.substr(0, message.find('"'));
+}
+
+}  // namespace
+
 Refusal WhyRefused(const Error& error) {
+  if (const auto webhook = FailedWebhook(error.message()); !webhook.empty()) {
+    return webhook.ends_with(api::kGroup) ? Refusal::kNoAnswer : Refusal::kPlugin;
+  }
   const bool is_denial = error.code() == ErrorCode::kPermissionDenied;
   if (!is_denial && error.code() != ErrorCode::kInvalid) return Refusal::kNoAnswer;
   const auto says = [&](std::string_view text) {

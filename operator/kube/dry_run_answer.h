@@ -22,9 +22,13 @@ enum class Refusal : std::uint8_t {
   kPodSecurity,  // after validation
   kQuota,        // after validation
   kWebhook,      // before validation or after
-  kPlugin,      // another plugin, such as ServiceAccount or LimitRanger: before validation or after
+  // Another plugin, such as ServiceAccount or LimitRanger, or a webhook of others that does not answer:
+  // before validation or after.
+  kPlugin,
   kNotAllowed,  // who asks may not
-  kNoAnswer,    // nobody judged it: no connection, too many requests, the namespace is missing
+  // Nobody judged it: no connection, too many requests, the namespace is missing, our own webhook is not
+  // there.
+  kNoAnswer,
 };
 
 Refusal WhyRefused(const Error& error);

@@ -14,6 +14,8 @@ using nlohmann::json;
 
 // A change takes a handful of writes, each followed by another look; others may win some of them.
 constexpr int kMaxPasses = 16;
+// Well within what is left of a lease when a write begins: see runtime/leader_elector.h.
+constexpr std::chrono::seconds kWriteDeadline{4};
 constexpr const char* kTls = "kubernetes.io/tls";
 constexpr const char* kOpaque = "Opaque";
 
@@ -96,12 +98,14 @@ CertificateReconciler::PassEnd CertificateReconciler::Pass(const std::stop_token
 }
 
 CertificateReconciler::PassEnd CertificateReconciler::PassOfOwn(const std::stop_token& stop) {
+  // Before the Secrets: what is read later is not older. A bundle is written into the version that was
+  // read here, so that nobody's older one takes the place of a newer one.
+  const auto configurations = ReadConfigurations(stop);
+  if (!configurations.ok()) return configurations.error();
   const auto authority = ReadSecret(options_.authority_secret, stop);
   if (!authority.ok()) return authority.error();
   const auto secret = ReadSecret(options_.secret, stop);
   if (!secret.ok()) return secret.error();
-  const auto configurations = ReadConfigurations(stop);
-  if (!configurations.ok()) return configurations.error();
 
   Observed seen;
   seen.serving = ReadServing(secret->data);
@@ -137,6 +141,8 @@ CertificateReconciler::PassEnd CertificateReconciler::PassOfOwn(const std::stop_
 
 CertificateReconciler::PassEnd CertificateReconciler::PassOfCertManager(
     const std::stop_token& stop) {
+  const auto configurations = ReadConfigurations(stop);
+  if (!configurations.ok()) return configurations.error();
   const auto secret = ReadSecret(options_.secret, stop);
   if (!secret.ok()) return secret.error();
   if (secret->object.is_null()) {
@@ -148,8 +154,6 @@ CertificateReconciler::PassEnd CertificateReconciler::PassOfCertManager(
     return readable.error().WithContext("Secret " + secret->name + ": ca.crt");
   }
   Publish("", serving.leaf.certificate_pem);
-  const auto configurations = ReadConfigurations(stop);
-  if (!configurations.ok()) return configurations.error();
   const auto trusted = EnsureTrust(*configurations, serving.bundle_pem, stop);
   if (!trusted.ok()) return trusted.error();
   return std::optional<Clock::Duration>(options_.poll);
@@ -189,8 +193,9 @@ Result<bool> CertificateReconciler::EnsureSecret(const Secret& seen, const Secre
   }
   object["data"] = json::object();
   for (const auto& [key, value] : data) object["data"][key] = EncodeBase64(value);
-  const auto written = seen.object.is_null() ? client_.Create(Secrets(), object, {.stop = stop})
-                                             : client_.Update(Secrets(), object, {.stop = stop});
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  const auto written = seen.object.is_null() ? client_.Create(Secrets(), object, call)
+                                             : client_.Update(Secrets(), object, call);
   if (!written.ok()) {
     return written.error().WithContext("Secret " + options_.namespace_name + "/" + seen.name);
   }
@@ -254,21 +259,21 @@ Result<void> CertificateReconciler::EnsureTrust(const std::vector<Configuration>
 Result<void> CertificateReconciler::WriteBundle(const Configuration& configuration,
                                                 const std::string& encoded,
                                                 const std::stop_token& stop) {
-  json patch = json::array();
+  // The places are right, and the bundle is the newest, only in the version that was read.
+  json patch = {{{"op", "test"},
+                 {"path", "/metadata/resourceVersion"},
+                 {"value", TextAt(At(configuration.object, "metadata"), "resourceVersion")}}};
   const std::vector<json> entries = EntriesOf(configuration.object);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     if (Trusts(entries[i], encoded)) continue;
-    const std::string path = "/webhooks/" + std::to_string(i);
-    // The place is right only while the entry that was read stands there.
-    patch.push_back(
-        {{"op", "test"}, {"path", path + "/name"}, {"value", TextAt(entries[i], "name")}});
-    patch.push_back({{"op", "add"}, {"path", path + "/clientConfig/caBundle"}, {"value", encoded}});
+    const std::string path = "/webhooks/" + std::to_string(i) + "/clientConfig/caBundle";
+    patch.push_back({{"op", "add"}, {"path", path}, {"value", encoded}});
   }
-  if (patch.empty()) return {};
+  if (patch.size() == 1) return {};
   const std::string name = NameOf(configuration.object);
-  const auto written =
-      client_.Patch(configuration.resource, {.name = name},
-                    {.type = kube::PatchType::kJson, .patch = patch}, {.stop = stop});
+  const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
+  const auto written = client_.Patch(configuration.resource, {.name = name},
+                                     {.type = kube::PatchType::kJson, .patch = patch}, call);
   const std::string what = configuration.resource.plural + " " + name;
   if (written.ok()) {
     Log(LogLevel::kInfo, "caBundle written", {{"configuration", what}});

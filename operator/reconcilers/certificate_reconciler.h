@@ -8,7 +8,8 @@
 //     the one with the leaf and the bundle; the authority's key lies in the other.
 //   - CertManager: nothing is made; the bundle is ca.crt of the Secret that cert-manager keeps.
 //   - `caBundle` of every entry of every configuration that the selector finds is the bundle. It is
-//     the only field that is written, and only where the entry is still the one that was read.
+//     the only field that is written, and only in the version of the configuration that was read, before
+//     the Secrets were: a bundle never takes the place of a newer one.
 //   - A Secret is written in the version that was read: of several operators at once one wins, and
 //     the others go on from what it wrote.
 // Thread-safety: Reconcile() by one thread at a time; expiry() from any.

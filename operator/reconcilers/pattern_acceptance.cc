@@ -36,13 +36,11 @@ Result<Acceptance> PatternAcceptance::Accept(const PatternObject& pattern,
     return result;
   }
   if (IsHeldUp(pattern, stop, result)) return result;
-  if (!history.IsLatest(pattern)) {
-    if (auto kept = history.Keep(pattern, stop); !kept.ok()) {
-      if (IsOfTheMoment(kept.error())) return kept.error();
-      result.message = "its revision cannot be kept: " + kept.error().message();
-      result.again = kUnknownFor;
-      return result;
-    }
+  if (auto kept = KeepIt(pattern, result.message, stop); !kept.ok()) {
+    if (IsOfTheMoment(kept.error())) return kept.error();
+    result.message = "its revision cannot be kept: " + kept.error().message();
+    result.again = kUnknownFor;
+    return result;
   }
   result.state = State::kAccepted;
   result.current_revision = pattern.revision();
@@ -55,23 +53,38 @@ Result<Acceptance> PatternAcceptance::Accept(const PatternObject& pattern,
   return result;
 }
 
+Result<void> PatternAcceptance::KeepIt(const PatternObject& pattern, const std::string& unchecked,
+                                       const std::stop_token& stop) {
+  RevisionKeeper& history = options_.history;
+  if (!history.IsLatest(pattern)) {
+    if (auto kept = history.Keep(pattern, unchecked, stop); !kept.ok()) return kept;
+  }
+  if (unchecked.empty() && history.IsUnchecked(pattern)) return history.MarkChecked(pattern, stop);
+  return {};
+}
+
 bool PatternAcceptance::IsHeldUp(const PatternObject& pattern, const std::stop_token& stop,
                                  Acceptance& result) {
   const bool is_kept = options_.history.IsKept(pattern, pattern.revision());
-  // Of one that is kept, only whether it was accepted unchecked is of interest.
-  const auto asked = is_kept ? FindAsked(pattern) : Ask(pattern, stop);
-  if (!asked || asked->verdict.state == SealedVerdict::State::kValid) return false;
-  if (asked->verdict.state == SealedVerdict::State::kStopped) {
-    result.message = "the API server did not come to judge it: " + asked->verdict.message;
-    if (is_kept || options_.clock.Now() >= asked->since + kStoppedFor) return false;
-  } else {
-    if (is_kept) return false;
-    result.message = asked->verdict.message;
+  if (is_kept && !options_.history.IsUnchecked(pattern)) return false;
+  const Asked asked = Ask(pattern, is_kept, stop);
+  const SealedVerdict::State state = asked.verdict.state;
+  if (state == SealedVerdict::State::kValid) return false;
+  result.again = asked.until - options_.clock.Now();
+  result.message = asked.verdict.message;
+  if (state == SealedVerdict::State::kRejected) {
+    result.state = State::kRejected;
+    return true;
   }
-  const bool is_rejected = asked->verdict.state == SealedVerdict::State::kRejected;
-  result.state = is_rejected ? State::kRejected : State::kPending;
-  result.again = asked->until - options_.clock.Now();
-  return true;
+  const bool is_stopped = state == SealedVerdict::State::kStopped;
+  if (is_stopped) result.message = "the API server did not come to judge it: " + result.message;
+  if (is_kept) return false;
+  if (!is_stopped || options_.clock.Now() < asked.since + kStoppedFor) {
+    result.state = State::kPending;
+    return true;
+  }
+  result.again = kRejectedFor;
+  return false;
 }
 
 std::optional<PatternAcceptance::Asked> PatternAcceptance::FindAsked(const PatternObject& pattern) {
@@ -84,7 +97,7 @@ std::optional<PatternAcceptance::Asked> PatternAcceptance::FindAsked(const Patte
   return at->second;
 }
 
-PatternAcceptance::Asked PatternAcceptance::Ask(const PatternObject& pattern,
+PatternAcceptance::Asked PatternAcceptance::Ask(const PatternObject& pattern, bool is_kept,
                                                 const std::stop_token& stop) {
   const auto before = FindAsked(pattern);
   if (before && options_.clock.Now() < before->until) return *before;
@@ -100,7 +113,8 @@ PatternAcceptance::Asked PatternAcceptance::Ask(const PatternObject& pattern,
   }
   const Clock::TimePoint now = options_.clock.Now();
   asked.since = before && before->verdict.state == state ? before->since : now;
-  asked.until = now + (is_undecided ? Clock::Duration(kUnknownFor) : Clock::Duration(kRejectedFor));
+  const bool is_urgent = is_undecided && !is_kept;
+  asked.until = now + (is_urgent ? Clock::Duration(kUnknownFor) : Clock::Duration(kRejectedFor));
   MutexLock lock(mutex_);
   asked_[pattern.key] = asked;
   return asked;

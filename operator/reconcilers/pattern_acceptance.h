@@ -6,8 +6,10 @@
 //     was accepted before and is not shown again.
 //   - A spec that is refused leaves the last accepted revision the current one. It is shown again after
 //     ten minutes, for the cluster may have changed; where there was no answer, after ten seconds.
-//   - Where other admission (a webhook, a LimitRange) keeps stopping the Pod for a minute, the spec is
-//     accepted unchecked: somebody else's policy does not freeze all patterns.
+//   - Where other admission (a webhook, also one that does not answer, a LimitRange) keeps stopping the
+//     Pod for a minute, the spec is accepted unchecked: somebody else's policy does not freeze all
+//     patterns. Its revision says so, to the next leader too, and it is shown again every ten minutes
+//     until it was judged. One that is refused then stays in use, for it is the last accepted one.
 //   - A revision that cannot be kept is pending, with the reason.
 // Thread-safety: any thread, for different patterns.
 // Errors: those of the Client that trying again at once may mend, of keeping a revision.
@@ -64,10 +66,13 @@ class PatternAcceptance {
     Clock::TimePoint until = {};
   };
 
-  Asked Ask(const PatternObject& pattern, const std::stop_token& stop);
+  // `is_kept`: it is in use, and the answer can wait.
+  Asked Ask(const PatternObject& pattern, bool is_kept, const std::stop_token& stop);
   std::optional<Asked> FindAsked(const PatternObject& pattern);
   // False: it is fit, or is accepted unchecked for the reason in `result`. True: `result` says why not.
   bool IsHeldUp(const PatternObject& pattern, const std::stop_token& stop, Acceptance& result);
+  Result<void> KeepIt(const PatternObject& pattern, const std::string& unchecked,
+                      const std::stop_token& stop);
 
   const Options options_;
   Mutex mutex_;

@@ -1,5 +1,6 @@
 #include "operator/reconcilers/pattern_reconciler.h"
 
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,10 +21,24 @@ constexpr std::chrono::seconds kWriteDeadline{4};
 // A little more than the matcher gathers changes for.
 constexpr std::chrono::milliseconds kUntilMatched{60};
 
-json StatusPatch(const PatternKey& key, const json& status) {
+runtime::Requeue Earliest(std::initializer_list<runtime::Requeue> times) {
+  runtime::Requeue earliest;
+  for (const runtime::Requeue& time : times) {
+    if (time && (!earliest || *time < *earliest)) earliest = time;
+  }
+  return earliest;
+}
+
+// Of this version alone: an object that has taken the place of this one gets nothing of it. (An API server
+// does not compare the uid in what is applied to a status.)
+json StatusPatch(const PatternObject& pattern, const json& status) {
+  const PatternKey& key = pattern.key;
   return {{"apiVersion", std::string(api::kGroup) + "/" + std::string(api::kVersion)},
           {"kind", std::string(PatternKindName(key.kind))},
-          {"metadata", {{"namespace", key.namespace_name}, {"name", key.name}}},
+          {"metadata",
+           {{"namespace", key.namespace_name},
+            {"name", key.name},
+            {"resourceVersion", pattern.resource_version}}},
           {"status", status}};
 }
 
@@ -50,15 +65,13 @@ Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std
   if (!options_.matcher.HasMatched(*pattern)) return runtime::Requeue(kUntilMatched);
   const Census census = options_.pods.Count(key, pattern->created);
   const json status = BuildStatus({*pattern, census, *acceptance, options_.clock.WallNow()});
-  auto requeue = Write(*pattern, status, stop);
-  if (!requeue.ok()) return requeue.error();
+  const auto written = Write(*pattern, status, stop);
+  if (!written.ok()) return written.error();
   std::set<std::string> in_use = {pattern->live->wanted, acceptance->current_revision};
   for (const auto& [revision, pods] : census.revisions) in_use.insert(revision);
-  if (auto trimmed = options_.history.Trim(*pattern, in_use, stop); !trimmed.ok()) {
-    return trimmed.error();
-  }
-  if (acceptance->again && !*requeue) return acceptance->again;
-  return requeue;
+  const auto trimmed = options_.history.Trim(*pattern, in_use, stop);
+  if (!trimmed.ok()) return trimmed.error();
+  return Earliest({*written, *trimmed, acceptance->again});
 }
 
 Result<runtime::Requeue> PatternReconciler::Write(const PatternObject& pattern, const json& status,
@@ -76,7 +89,7 @@ Result<runtime::Requeue> PatternReconciler::Write(const PatternObject& pattern, 
   kube::Resource resource = PatternResource(key.kind);
   resource.subresource = "status";
   kube::PatchBody body{
-      .type = kube::PatchType::kApply, .patch = StatusPatch(key, status), .force = true};
+      .type = kube::PatchType::kApply, .patch = StatusPatch(pattern, status), .force = true};
   const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
   auto written = options_.client.Patch(resource, key.object(), body, call);
   if (!written.ok() && written.error().code() == ErrorCode::kInvalid) {

@@ -5,9 +5,11 @@
 //   - Nothing is said of a spec before the Pods were matched with it.
 //   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
 //     from what is there, and at most once in Options::interval for a pattern.
+//   - A status is written into the version that it speaks of, and no other: one that was deleted and
+//     made again during a slow turn has a turn of its own.
 //   - A pattern that is gone needs nothing: there are no finalizers.
 // Thread-safety: Reconcile() by several threads, for different keys.
-// Errors: those of the Client. NotFound counts as done.
+// Errors: those of the Client. NotFound counts as done. Conflict: the pattern has changed since.
 // Lifetime: what the Options refer to outlives it.
 //
 // Example

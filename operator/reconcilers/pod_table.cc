@@ -1,9 +1,13 @@
 #include "operator/reconcilers/pod_table.h"
 
 #include <algorithm>
+#include <exception>
+#include <new>
+#include <optional>
 #include <tuple>
 #include <utility>
 
+#include "operator/base/log.h"
 #include "operator/base/timestamp.h"
 #include "operator/runtime/object_meta.h"
 
@@ -12,6 +16,13 @@ namespace remora::reconcilers {
 namespace {
 
 using nlohmann::json;
+
+// Long ago, where it does not say.
+Clock::WallTimePoint CreatedAt(const json& metadata) {
+  const auto at = metadata.find("creationTimestamp");
+  if (at == metadata.end() || !at->is_string()) return {};
+  return ParseTime(at->get_ref<const std::string&>()).value_or(Clock::WallTimePoint{});
+}
 
 bool IsIn(api::Reason reason) { return api::ClassOf(reason) == api::ReasonClass::kIn; }
 
@@ -31,14 +42,23 @@ std::size_t PodTable::KeyHash::operator()(const kube::ObjectKey& key) const {
   return hash(key.name) * kMix ^ hash(key.namespace_name);
 }
 
+struct PodTable::Seen {
+  kube::ObjectKey key;
+  Clock::WallTimePoint created = {};
+  std::optional<PodShape> shape = std::nullopt;  // it does not count
+};
+
 void PodTable::TakePage(std::vector<json> objects, runtime::PagePlace place) {
+  std::vector<Seen> page;
+  page.reserve(objects.size());
+  for (const json& object : objects) page.push_back(Read(object));
   Changed changed;
   {
     MutexLock lock(mutex_);
     if (place.first) listed_.clear();
-    for (const json& object : objects) {
-      listed_.insert(runtime::ReadObjectMeta(object).key);
-      Put(object, changed);
+    for (Seen& seen : page) {
+      listed_.insert(seen.key);
+      Put(std::move(seen), changed);
     }
     if (place.last) {
       std::vector<kube::ObjectKey> gone;
@@ -56,14 +76,13 @@ void PodTable::TakePage(std::vector<json> objects, runtime::PagePlace place) {
 }
 
 void PodTable::Apply(const kube::WatchEvent& event) {
+  Seen seen = event.type == kube::WatchEventType::kDeleted
+                  ? Seen{.key = runtime::ReadObjectMeta(event.object).key}
+                  : Read(event.object);
   Changed changed;
   {
     MutexLock lock(mutex_);
-    if (event.type == kube::WatchEventType::kDeleted) {
-      Remove(runtime::ReadObjectMeta(event.object).key, changed);
-    } else {
-      Put(event.object, changed);
-    }
+    Put(std::move(seen), changed);
   }
   Tell(changed);
 }
@@ -88,22 +107,34 @@ void PodTable::SetPatterns(std::shared_ptr<const injection::PatternIndex> patter
   Tell(changed);
 }
 
-void PodTable::Put(const json& object, Changed& changed) {
-  const runtime::ObjectMeta meta = runtime::ReadObjectMeta(object);
-  if (meta.key.name.empty()) return;
-  const json& metadata = object.at("metadata");
-  if (metadata.contains("deletionTimestamp") ||
-      options_.excluded_namespaces.contains(meta.key.namespace_name)) {
-    return Remove(meta.key, changed);
+PodTable::Seen PodTable::Read(const json& object) const {
+  Seen seen{.key = runtime::ReadObjectMeta(object).key};
+  if (seen.key.name.empty()) return seen;
+  // nlohmann throws; one Pod must not take the others down.
+  try {
+    const json& metadata = object.at("metadata");
+    const bool is_ending = !metadata.value("deletionTimestamp", json()).is_null();
+    if (is_ending || options_.excluded_namespaces.contains(seen.key.namespace_name)) return seen;
+    seen.created = CreatedAt(metadata);
+    seen.shape = PodShape::FromObject(object);
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& exception) {
+    Log(LogLevel::kWarning, "a Pod does not count: it cannot be read",
+        {{"pod", seen.key.ToString()}, {"reason", exception.what()}});
   }
-  auto& pod = pods_[meta.key];
+  return seen;
+}
+
+void PodTable::Put(Seen seen, Changed& changed) {
+  if (!seen.shape) return Remove(seen.key, changed);
+  PodShape& shape = *seen.shape;
+  auto& pod = pods_[seen.key];
   if (!pod) {
     pod = std::make_unique<Pod>();
-    pod->key = meta.key;
+    pod->key = seen.key;
   }
-  pod->created = ParseTime(metadata.value("creationTimestamp", std::string()))
-                     .value_or(Clock::WallTimePoint{});
-  PodShape shape = PodShape::FromObject(object);
+  pod->created = seen.created;
   if (pod->group != nullptr && pod->group->shape.identity == shape.identity) return;
   Group& group = GroupOf(std::move(shape));
   if (pod->group != nullptr) Leave(*pod, changed);

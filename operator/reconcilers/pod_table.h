@@ -111,8 +111,11 @@ class PodTable final : public runtime::ObjectSink {
     std::size_t operator()(const kube::ObjectKey& key) const;
   };
   using Changed = std::set<PatternKey>;
+  // A Pod as it was read, before anything is changed.
+  struct Seen;
 
-  void Put(const nlohmann::json& object, Changed& changed) REQUIRES(mutex_);
+  Seen Read(const nlohmann::json& object) const;
+  void Put(Seen seen, Changed& changed) REQUIRES(mutex_);
   void Remove(const kube::ObjectKey& key, Changed& changed) REQUIRES(mutex_);
   Group& GroupOf(PodShape shape) REQUIRES(mutex_);
   void Enter(Pod& pod, Group& group, Changed& changed) REQUIRES(mutex_);

@@ -97,20 +97,43 @@ bool RevisionKeeper::IsLatest(const PatternObject& pattern) const {
   return !all.empty() && all.back()->revision == pattern.revision();
 }
 
+bool RevisionKeeper::IsUnchecked(const PatternObject& pattern) const {
+  const auto all = Of(pattern);
+  return std::any_of(all.begin(), all.end(), [&](const Kept& kept) {
+    return kept->revision == pattern.revision() && kept->unchecked;
+  });
+}
+
 std::vector<std::string> RevisionKeeper::Known(const PatternObject& pattern) const {
   std::vector<std::string> names;
   for (const Kept& kept : Of(pattern)) names.push_back(kept->revision);
   return names;
 }
 
-Result<void> RevisionKeeper::Keep(const PatternObject& pattern, const std::stop_token& stop) {
-  const auto all = Of(pattern);
-  const std::int64_t number = all.empty() ? 1 : all.back()->number + 1;
+Result<void> RevisionKeeper::MarkChecked(const PatternObject& pattern,
+                                         const std::stop_token& stop) {
+  json annotations = json::object();
+  annotations[std::string(api::kUncheckedKey)] = nullptr;
+  const auto patched = client_.Patch(
+      Resource(), KeyOf(pattern, pattern.revision()),
+      {.type = kube::PatchType::kMerge, .patch = {{"metadata", {{"annotations", annotations}}}}},
+      {.stop = stop, .deadline = kWriteDeadline});
+  return patched.ok() ? Result<void>() : patched.error();
+}
+
+Result<void> RevisionKeeper::Keep(const PatternObject& pattern, const std::string& unchecked,
+                                  const std::stop_token& stop) {
+  const auto next = NextNumber(pattern, stop);
+  if (!next.ok()) return next.error();
+  const std::int64_t number = *next;
+  const bool is_unchecked = !unchecked.empty() || IsUnchecked(pattern);
   if (IsKept(pattern, pattern.revision())) {
-    if (auto renumbered = Renumber(pattern, number, stop); !renumbered.ok()) return renumbered;
+    if (auto renumbered = Renumber(pattern, pattern.revision(), number, stop); !renumbered.ok()) {
+      return renumbered;
+    }
   } else {
-    const json object =
-        api::MakeControllerRevision(pattern.identity(), json::parse(*pattern.spec), number);
+    const json object = api::MakeControllerRevision(pattern.identity(), json::parse(*pattern.spec),
+                                                    number, unchecked);
     const auto created =
         client_.Create(Resource(), object, {.stop = stop, .deadline = kWriteDeadline});
     if (!created.ok() && created.error().code() != ErrorCode::kAlreadyExists) {
@@ -122,16 +145,41 @@ Result<void> RevisionKeeper::Keep(const PatternObject& pattern, const std::stop_
     }
   }
   MutexLock lock(mutex_);
-  written_[pattern.key] = {std::make_shared<const KeptRevision>(KeptRevision{
-                               pattern.identity(), pattern.revision(), number, "", ""}),
-                           clock_.Now() + kWrittenFor};
+  kept_at_[pattern.key] = clock_.Now();
+  written_[pattern.key] = {
+      std::make_shared<const KeptRevision>(KeptRevision{.owner = pattern.identity(),
+                                                        .revision = pattern.revision(),
+                                                        .number = number,
+                                                        .created = "",
+                                                        .spec = "",
+                                                        .unchecked = is_unchecked}),
+      clock_.Now() + kWrittenFor};
   return {};
 }
 
-Result<void> RevisionKeeper::Renumber(const PatternObject& pattern, std::int64_t number,
-                                      const std::stop_token& stop) {
+Result<std::int64_t> RevisionKeeper::NextNumber(const PatternObject& pattern,
+                                                const std::stop_token& stop) {
+  const auto all = Of(pattern);
+  if (all.empty()) return std::int64_t{1};
+  if (all.back()->number < api::kLastRevisionNumber) return all.back()->number + 1;
+  // Somebody wrote the last number there is. From 1 on again: none becomes larger than it was, so that
+  // their order holds wherever this is interrupted.
+  std::int64_t number = 0;
+  for (const Kept& kept : all) {
+    ++number;
+    if (kept->number == number) continue;
+    auto renumbered = Renumber(pattern, kept->revision, number, stop);
+    if (!renumbered.ok() && renumbered.error().code() != ErrorCode::kNotFound) {
+      return renumbered.error();
+    }
+  }
+  return number + 1;
+}
+
+Result<void> RevisionKeeper::Renumber(const PatternObject& pattern, const std::string& revision,
+                                      std::int64_t number, const std::stop_token& stop) {
   const auto patched =
-      client_.Patch(Resource(), KeyOf(pattern, pattern.revision()),
+      client_.Patch(Resource(), KeyOf(pattern, revision),
                     {.type = kube::PatchType::kMerge, .patch = {{"revision", number}}},
                     {.stop = stop, .deadline = kWriteDeadline});
   return patched.ok() ? Result<void>() : patched.error();
@@ -146,7 +194,8 @@ Result<void> RevisionKeeper::Replace(const PatternObject& pattern, const json& o
   const auto kept = api::ReadKeptRevision(*there);
   if (kept.ok() && kept->owner == pattern.identity()) {  // the watch is late
     const auto number = object.at("revision").get<std::int64_t>();
-    return kept->number < number ? Renumber(pattern, number, stop) : Result<void>();
+    return kept->number < number ? Renumber(pattern, pattern.revision(), number, stop)
+                                 : Result<void>();
   }
   Log(LogLevel::kWarning, "replacing a ControllerRevision that is not what its name says",
       {{"object", key.ToString()},
@@ -158,35 +207,53 @@ Result<void> RevisionKeeper::Replace(const PatternObject& pattern, const json& o
   return created.ok() ? Result<void>() : created.error();
 }
 
-Result<void> RevisionKeeper::Trim(const PatternObject& pattern, const std::set<std::string>& in_use,
-                                  const std::stop_token& stop) {
-  if (!pattern.live->stored->compiled) return {};  // its limit is not known
+std::vector<RevisionKeeper::Kept> RevisionKeeper::Excess(
+    const PatternObject& pattern, const std::set<std::string>& in_use) const {
   std::vector<Kept> idle;
   for (const Kept& kept : Of(pattern)) {
     if (!in_use.contains(kept->revision)) idle.push_back(kept);
   }
   const auto limit =
       static_cast<std::size_t>(pattern.live->stored->compiled->spec().revision_history_limit);
-  if (idle.size() <= limit) return {};
+  idle.resize(idle.size() - std::min(idle.size(), limit));
+  return idle;
+}
+
+Clock::Duration RevisionKeeper::UntilQuiet(const PatternKey& key) const {
+  MutexLock lock(mutex_);
+  const auto at = kept_at_.find(key);
+  return at == kept_at_.end() ? Clock::Duration::zero() : at->second + kQuiet - clock_.Now();
+}
+
+Result<runtime::Requeue> RevisionKeeper::Trim(const PatternObject& pattern,
+                                              const std::set<std::string>& in_use,
+                                              const std::stop_token& stop) {
+  if (!pattern.live->stored->compiled) return runtime::Requeue();  // its limit is not known
+  const std::vector<Kept> excess = Excess(pattern, in_use);
+  if (excess.empty()) return runtime::Requeue();
+  const Clock::Duration wait = UntilQuiet(pattern.key);
+  if (wait > Clock::Duration::zero() && excess.size() < kMostExcess) return runtime::Requeue(wait);
   const kube::Call call{.stop = stop, .deadline = kWriteDeadline};
   const auto now = client_.Get(PatternResource(pattern.key.kind), pattern.key.object(), call);
   if (!now.ok()) {
-    return now.error().code() == ErrorCode::kNotFound ? Result<void>() : now.error();
+    if (now.error().code() == ErrorCode::kNotFound) return runtime::Requeue();
+    return now.error();
   }
   // An edit since then has its own turn.
   if (now->value(json::json_pointer("/metadata/generation"), json()) != pattern.generation()) {
-    return {};
+    return runtime::Requeue();
   }
-  for (std::size_t i = 0; i + limit < idle.size(); ++i) {
-    const auto deleted = client_.Delete(Resource(), KeyOf(pattern, idle[i]->revision), {}, call);
+  for (const Kept& kept : excess) {
+    const auto deleted = client_.Delete(Resource(), KeyOf(pattern, kept->revision), {}, call);
     if (!deleted.ok() && deleted.error().code() != ErrorCode::kNotFound) return deleted.error();
   }
-  return {};
+  return runtime::Requeue();
 }
 
 void RevisionKeeper::Forget(const PatternKey& key) {
   MutexLock lock(mutex_);
   written_.erase(key);
+  kept_at_.erase(key);
 }
 
 }  // namespace remora::reconcilers

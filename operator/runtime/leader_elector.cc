@@ -59,7 +59,7 @@ void LeaderElector::Hold(const std::stop_token& stop) {
     const Clock::Duration period =
         renewed ? Spread(options_.retry_period) : Spread(options_.retry_period) / kSooner;
     if (!options_.clock.SleepFor(std::min(period, left), stop)) return;
-    renewed = TryOnce(stop);
+    renewed = TryOnce(stop, valid_until_.load());
     if (holder_ != options_.identity) break;
   }
   valid_until_ = Clock::TimePoint::min();
@@ -84,7 +84,11 @@ void LeaderElector::Release() {
 }
 
 bool LeaderElector::TryOnce(const std::stop_token& stop) {
-  const auto ours = Attempt(stop);
+  return TryOnce(stop, options_.clock.Now() + options_.renew_deadline);
+}
+
+bool LeaderElector::TryOnce(const std::stop_token& stop, Clock::TimePoint until) {
+  const auto ours = Attempt(stop, until);
   if (ours.ok()) return *ours;
   const ErrorCode code = ours.error().code();
   // Another was faster.
@@ -96,17 +100,22 @@ bool LeaderElector::TryOnce(const std::stop_token& stop) {
   return false;
 }
 
-Result<bool> LeaderElector::Attempt(const std::stop_token& stop) {
-  const auto current = options_.client.Get(resource_, options_.lease,
-                                           {.stop = stop, .deadline = options_.renew_deadline});
-  if (!current.ok() && current.error().code() != ErrorCode::kNotFound) return current.error();
-  if (!current.ok()) return Write(nullptr, stop);
-  holder_ = TextAt(SpecOf(*current), "holderIdentity");
-  const bool free = holder_.empty() || holder_ == options_.identity || IsExpired(*current);
-  return free ? Write(&*current, stop) : Result<bool>(false);
+kube::Call LeaderElector::CallUntil(const std::stop_token& stop, Clock::TimePoint until) const {
+  const auto left = std::chrono::floor<std::chrono::milliseconds>(until - options_.clock.Now());
+  return {.stop = stop, .deadline = std::max(left, std::chrono::milliseconds::zero())};
 }
 
-Result<bool> LeaderElector::Write(const json* current, const std::stop_token& stop) {
+Result<bool> LeaderElector::Attempt(const std::stop_token& stop, Clock::TimePoint until) {
+  const auto current = options_.client.Get(resource_, options_.lease, CallUntil(stop, until));
+  if (!current.ok() && current.error().code() != ErrorCode::kNotFound) return current.error();
+  if (!current.ok()) return Write(nullptr, stop, until);
+  holder_ = TextAt(SpecOf(*current), "holderIdentity");
+  const bool free = holder_.empty() || holder_ == options_.identity || IsExpired(*current);
+  return free ? Write(&*current, stop, until) : Result<bool>(false);
+}
+
+Result<bool> LeaderElector::Write(const json* current, const std::stop_token& stop,
+                                  Clock::TimePoint until) {
   const bool is_new = current == nullptr;
   json lease =
       is_new ? json{{"apiVersion", "coordination.k8s.io/v1"},
@@ -126,7 +135,10 @@ Result<bool> LeaderElector::Write(const json* current, const std::stop_token& st
   lease["spec"] = std::move(spec);
   // Measured from before the request: whoever sees the Lease sees it later.
   const auto begun = options_.clock.Now();
-  const kube::Call call{.stop = stop, .deadline = options_.renew_deadline};
+  const kube::Call call = CallUntil(stop, until);
+  if (call.deadline == std::chrono::milliseconds::zero()) {
+    return Error(ErrorCode::kDeadlineExceeded, "no time is left to write the Lease");
+  }
   const auto written = is_new ? options_.client.Create(resource_, lease, call)
                               : options_.client.Update(resource_, lease, call);
   if (!written.ok()) return written.error();

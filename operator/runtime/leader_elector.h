@@ -4,10 +4,13 @@
 //   - Acquire() returns true once the Lease is ours. Hold() then renews it and returns when it is lost
 //     or a stop is asked for; a process that has lost it ends, for its caches and its half-done work
 //     are no longer its own.
+//   - An attempt of Hold() to renew, its reading and its writing together, ends when what we hold ends: so
+//     does Hold(), whatever the API server does.
 //   - HoldsLease() is true only while no other process can hold the Lease: until `renew_deadline`
 //     after the last successful renewal *began*. Others wait for `lease_duration` since they saw it
 //     change, which is longer; a write that begins while it is true and has a deadline of at most the
-//     difference is done before anybody else may write.
+//     difference is done before anybody else may write. kube::Client asks before each (may_write,
+//     longest_write); the elector's own Client does not, for its writes carry the version they replace.
 //   - Both times are measured on this machine's own clock, one that does not jump. The times in the
 //     Lease are for people.
 // Thread-safety: HoldsLease(): any thread. The rest: owner thread only.
@@ -63,12 +66,17 @@ class LeaderElector {
   // Who holds it, as seen last. Owner thread only.
   const std::string& holder() const { return holder_; }
 
-  // One attempt: reads the Lease and, if it is free or ours, writes it. True: it is ours.
+  // One attempt of `renew_deadline` at most: reads the Lease and, if it is free or ours, writes it. True:
+  // it is ours.
   bool TryOnce(const std::stop_token& stop);
 
  private:
-  Result<bool> Attempt(const std::stop_token& stop);
-  Result<bool> Write(const nlohmann::json* current, const std::stop_token& stop);
+  bool TryOnce(const std::stop_token& stop, Clock::TimePoint until);
+  // Both end at `until`.
+  Result<bool> Attempt(const std::stop_token& stop, Clock::TimePoint until);
+  Result<bool> Write(const nlohmann::json* current, const std::stop_token& stop,
+                     Clock::TimePoint until);
+  kube::Call CallUntil(const std::stop_token& stop, Clock::TimePoint until) const;
   // Notes what is seen of another's Lease; whether it has stood still for a whole duration.
   bool IsExpired(const nlohmann::json& lease);
   Clock::Duration Spread(std::chrono::milliseconds period) const;

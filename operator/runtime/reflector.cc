@@ -1,5 +1,8 @@
 #include "operator/runtime/reflector.h"
 
+#include <exception>
+#include <functional>
+#include <new>
 #include <utility>
 
 #include "operator/base/log.h"
@@ -26,6 +29,18 @@ bool IsOlder(const std::string& version, const std::string& than) {
   return version.size() == than.size() ? version < than : version.size() < than.size();
 }
 
+// A sink that throws must not end the process: this thread is nobody else's.
+Result<void> Safely(const std::function<void()>& call) {
+  try {
+    call();
+    return {};
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& exception) {
+    return Error(ErrorCode::kInternal, exception.what());
+  }
+}
+
 }  // namespace
 
 Reflector::Reflector(Options options)
@@ -47,6 +62,10 @@ Reflector::State Reflector::StepFrom(Empty&& /*state*/, const std::stop_token& /
 Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& stop) {
   auto page = options_.source.List(state.continue_token, stop);
   if (!page.ok()) {
+    const bool is_absent = page.error().code() == ErrorCode::kNotFound;
+    if (is_absent && options_.absent_is_empty && !has_contents_) {
+      (void)HandOn({}, kWholeList);
+    }
     Fail("list", page.error(), stop);
     // An expired continue token is the one failure that makes the pages so far worthless.
     if (page.error().code() == ErrorCode::kGone) return Empty{};
@@ -57,13 +76,22 @@ Reflector::State Reflector::StepFrom(Listing&& state, const std::stop_token& sto
                         .last = page->continue_token.empty()};
   state.objects += page->items.size();
   state.continue_token = page->continue_token;
-  options_.sink.TakePage(std::move(page->items), place);
+  if (auto taken = HandOn(std::move(page->items), place); !taken.ok()) {
+    Fail("list", taken.error(), stop);
+    return Empty{};
+  }
   if (!place.last) return std::move(state);
   Log(LogLevel::kInfo, "listed",
       {{"resource", options_.name},
        {"objects", state.objects},
        {"resource_version", page->resource_version}});
   return Watching{.resource_version = page->resource_version, .stream = nullptr};
+}
+
+Result<void> Reflector::HandOn(std::vector<nlohmann::json> objects, PagePlace place) {
+  auto taken = Safely([&] { options_.sink.TakePage(std::move(objects), place); });
+  if (taken.ok() && place.last) has_contents_ = true;
+  return taken;
 }
 
 Reflector::State Reflector::StepFrom(Watching&& state, const std::stop_token& stop) {
@@ -133,7 +161,12 @@ bool Reflector::Apply(const kube::WatchEvent& event, Watching& state) {
   state.heard = true;
   if (event.type != kube::WatchEventType::kBookmark) {
     ++events_;
-    options_.sink.Apply(event);
+    if (auto applied = Safely([&] { options_.sink.Apply(event); }); !applied.ok()) {
+      Log(LogLevel::kError, "an event is passed over: what it brings cannot be digested",
+          {{"resource", options_.name},
+           {"resource_version", version},
+           {"reason", applied.error().message()}});
+    }
   }
   // Last, so that an event is not passed over if the sink should ever fail half-way.
   if (!version.empty()) state.resource_version = version;

@@ -9,9 +9,12 @@
 //     whose etcd was restored from a backup sends nothing until that version comes by again.
 //   - The sink sees the pages of a list, then Apply for every event, in order, all from
 //     the thread that runs the Reflector.
+//   - A sink that throws ends nothing: its event is passed over, its list made again after the back-off.
+//     What one object can spoil, the sink should confine to that object.
 //   - Failures are logged and retried with base/backoff for ever; a kind that the API server does
 //     not serve (404: its CRD is not installed) is a failure like any other, with a sentence of its
-//     own. The sink keeps its last contents meanwhile.
+//     own. The sink keeps its last contents meanwhile. With Options::absent_is_empty, a sink that has
+//     none yet is told of an empty list then, so that nobody waits for a kind that is not installed.
 // Thread-safety: Run and Step: owner thread only. metrics(): any thread.
 // Errors: none come out.
 // Lifetime: `source`, `sink` and `clock` outlive it.
@@ -55,6 +58,7 @@ class Reflector {
     ListerWatcher& source;
     ObjectSink& sink;
     Clock& clock;
+    bool absent_is_empty = false;
     Backoff::Options backoff = {};
     RandomSource random = SystemRandom();
   };
@@ -92,6 +96,8 @@ class Reflector {
   State Ended(Watching&& state, const Result<std::optional<kube::WatchEvent>>& end,
               const std::stop_token& stop);
   State Open(Watching&& state, const std::stop_token& stop);
+  // Internal: the sink could not digest the page.
+  Result<void> HandOn(std::vector<nlohmann::json> objects, PagePlace place);
   // False: nothing was applied, for its version is older than what has been seen.
   bool Apply(const kube::WatchEvent& event, Watching& state);
   void NoteContact();
@@ -101,6 +107,7 @@ class Reflector {
   Options options_;
   Backoff backoff_;
   State state_;
+  bool has_contents_ = false;  // the sink: a whole list has come
 
   std::atomic<std::uint64_t> lists_ = 0;
   std::atomic<std::uint64_t> watches_ = 0;

@@ -88,10 +88,10 @@ class WorkQueue {
       if (auto key = Take()) return key;
       const auto ready = [this]() REQUIRES(mutex_) { return changed_since_take_; };
       changed_since_take_ = false;
-      if (delayed_.empty()) {
+      if (by_due_.empty()) {
         condition_.Wait(mutex_, stop, ready);
       } else {
-        const auto wait = EarliestDue() - clock_.Now();
+        const auto wait = by_due_.begin()->first - clock_.Now();
         condition_.WaitUntil(mutex_, stop, std::chrono::steady_clock::now() + wait, ready);
       }
     }
@@ -130,7 +130,10 @@ class WorkQueue {
   };
 
   void Insert(const Key& key) REQUIRES(mutex_) {
-    delayed_.erase(key);
+    if (const auto at = delayed_.find(key); at != delayed_.end()) {
+      by_due_.erase({at->second, key});
+      delayed_.erase(at);
+    }
     if (!dirty_.insert(key).second) return;
     ++metrics_.adds;
     if (!processing_.contains(key)) Push(key);
@@ -145,27 +148,21 @@ class WorkQueue {
   void Delay(const Key& key, Clock::Duration delay) REQUIRES(mutex_) {
     const Clock::TimePoint due = clock_.Now() + delay;
     const auto [at, added] = delayed_.try_emplace(key, due);
-    if (!added) at->second = std::min(at->second, due);
+    if (!added) {
+      if (at->second <= due) return;
+      by_due_.erase({at->second, key});
+      at->second = due;
+    }
+    by_due_.emplace(due, key);
     changed_since_take_ = true;
     condition_.NotifyOne();
   }
 
-  Clock::TimePoint EarliestDue() const REQUIRES(mutex_) {
-    return std::min_element(delayed_.begin(), delayed_.end(),
-                            [](const auto& a, const auto& b) { return a.second < b.second; })
-        ->second;
-  }
-
   std::optional<Key> Take() REQUIRES(mutex_) {
     const Clock::TimePoint now = clock_.Now();
-    for (auto at = delayed_.begin(); at != delayed_.end();) {
-      if (at->second > now) {
-        ++at;
-        continue;
-      }
-      const Key due = at->first;
-      at = delayed_.erase(at);
-      Insert(due);
+    while (!by_due_.empty() && by_due_.begin()->first <= now) {
+      const Key due = by_due_.begin()->second;
+      Insert(due);  // and no longer delayed
     }
     if (queue_.empty()) return std::nullopt;
     Waiting next = std::move(queue_.front());
@@ -186,6 +183,7 @@ class WorkQueue {
   std::set<Key> dirty_ GUARDED_BY(mutex_);  // to be worked on: in the queue, or again after Done()
   std::map<Key, Clock::TimePoint> processing_ GUARDED_BY(mutex_);
   std::map<Key, Clock::TimePoint> delayed_ GUARDED_BY(mutex_);
+  std::set<std::pair<Clock::TimePoint, Key>> by_due_ GUARDED_BY(mutex_);  // the same, by time
   std::map<Key, Backoff> failures_ GUARDED_BY(mutex_);
   WorkQueueMetrics metrics_ GUARDED_BY(mutex_);
 };

@@ -35,6 +35,8 @@ TARGETS = [
     ("operator/steady/renewed", "<=", 1),
     ("operator/burst/counted", "<=", 2000),
     ("operator/edit/requests", "<=", 3),
+    ("operator/edits-of-one/requests", "==", 3),
+    ("operator/bytes-a-pod", "<=", 1024),
     ("operator/cuts/wrong", "==", 0),
 ]
 BASELINE, BASELINE_CPU, BASELINE_TOLERANCE = "baseline/8k/16/cpu", 190, 0.25

@@ -18,6 +18,11 @@ readonly FLAGS=(--namespace="$SYSTEM" --catalog-namespace=e2e-deletion-catalog -
 
 status_is() { equal "$2" "$(kubectl --namespace "$NS" get rsc saver --output "jsonpath={.status.$1}")"; }
 
+adapter_is_ready() {
+  equal True "$(kubectl --namespace "$NS" get radp meter \
+    --output 'jsonpath={.status.conditions[?(@.type=="Ready")].status}')"
+}
+
 manifests() {  # manifests NAMESPACE
   cat <<MANIFESTS
 apiVersion: patterns.remora.dev/v1alpha1
@@ -110,7 +115,10 @@ main() {
   check "after a rollout restart the new Pod has its companion" \
     eventually says "restartedAt" kubectl --namespace "$NS" get pods \
     --selector patterns.remora.dev/injected=true --output yaml
-  check "and the operator has not answered it" equal "$((before + 1))" "$(generation)"
+  check "which the operator has counted" eventually status_is pods.injected 3
+  check "and has not answered: nobody else has changed the Deployment" \
+    equal "$((before + 1))" "$(generation)"
+  check "nor any field of it" equal "" "$(strangers deployment web)"
 
   kubectl delete namespace "$GONE" --wait=false >/dev/null
   check "case 56: a namespace with patterns and their Pods goes" eventually is_gone "$GONE"
@@ -121,6 +129,15 @@ main() {
   check "the operator goes on" runs
   check "the webhook, too" eventually says PatternNotFound asks
   check "and Pods keep what they have" has_pods 3 "$NS" "patterns.remora.dev/injected=true"
+  stop_operator "$WORK/a"
+  kubectl --namespace "$NS" apply --filename - >/dev/null <<'PATTERN'
+apiVersion: patterns.remora.dev/v1alpha1
+kind: Adapter
+metadata: {name: meter}
+spec: {container: {image: meter}}
+PATTERN
+  check "an operator that starts without the CRD is ready" start_operator "$WORK/a" "${FLAGS[@]}"
+  check "and looks after the other kinds" eventually adapter_is_ready
   apply_crds
   applied "$NS"
   check "a CRD that is made again is watched again" eventually says saver:1 asks

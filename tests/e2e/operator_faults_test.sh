@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The operator when the control plane fails, on a real API server: that restarts, stands still for a
-# minute, or says "too many requests"; an etcd that stands still or restarts; a connection that is cut;
+# The operator when the control plane fails, on a real API server: that restarts, is away for a while,
+# stands still for a minute, or says "too many requests"; an etcd that stands still or restarts; a connection that is cut;
 # a leader that is killed while it writes. After each, every status is what it would have been without,
 # and the operator has no more threads and open files than before.
 #
@@ -19,6 +19,7 @@ readonly SIDECARS=150
 readonly LONG_LEASE=180  # longer than any of the faults
 readonly SHORT_LEASE=6
 readonly STANDSTILL_SECONDS=60
+readonly AWAY_SECONDS=20  # a minute would show nothing else: the back-off ends at ten
 readonly CROWD_SECONDS=30
 readonly MOST_KEPT_CONNECTIONS=4  # idle ones, more than before
 readonly MOST_FAULT_KIB=4096     # of growth, over all faults
@@ -342,6 +343,9 @@ one_operator() {
   step "the operator has $THREADS threads, $FILES open files, $KIB KiB"
   restart kube-apiserver 2
   after "a restart of the API server"
+  add_pod  # so that it happens while statuses are written
+  restart kube-apiserver "$AWAY_SECONDS"
+  after "an API server to which no connection could be made for $AWAY_SECONDS s"
   cut_connection
   after "a cut connection"
   halt etcd 8

@@ -55,6 +55,21 @@ spec:
 DEPLOYMENT
 }
 
+# Of two Pods, which ask for the pattern.
+job() {
+  kubectl --namespace "$NS" create --filename - >/dev/null 2>&1 <<JOB
+apiVersion: batch/v1
+kind: Job
+metadata: {name: $1}
+spec:
+  parallelism: 2
+  completions: 2
+  template:
+    metadata: {annotations: {patterns.remora.dev/sidecar: saver}}
+    spec: {restartPolicy: Never, containers: [{name: work, image: work}]}
+JOB
+}
+
 # One that is asked about nothing.
 managed_configuration() {
   kubectl apply --filename - >/dev/null <<CONFIGURATION
@@ -134,6 +149,13 @@ main() {
   check "its workload stands first, with the reason" \
     eventually status_is 'workloads[0].reason' MountPathTaken
   check "and its sentence" says /var/log/app status 'workloads[0].message'
+
+  job batch
+  check "the Pods of a Job are counted" eventually status_is pods.injected 5
+  check "under the Job's name" eventually status_is "workloads[?(@.kind=='Job')].name" batch
+  check "with their number" status_is "workloads[?(@.kind=='Job')].pods" 2
+  kubectl --namespace "$NS" delete job batch >/dev/null
+  check "until it goes" eventually status_is pods.injected 3
 
   saver saver:2
   check "after an edit, the Pods are outdated" eventually status_is pods.outdated 3

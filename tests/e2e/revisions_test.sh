@@ -14,6 +14,7 @@ readonly NS=e2e-revisions
 readonly SYSTEM=e2e-revisions-system
 readonly FLAGS=(--namespace="$SYSTEM" --catalog-namespace=e2e-revisions-catalog --lease-seconds=4
   --certificates=none)
+readonly TRIMMED_SECONDS=90  # a minute after the last edit
 
 field() { kubectl --namespace "$NS" get rsc "${2:-saver}" --output "jsonpath={$1}"; }
 current() { field .status.currentRevision "$@"; }
@@ -49,6 +50,17 @@ spec: {containers: [{name: web, image: web}]}
 POD
 }
 image_is() { equal "$1" "$(image)"; }
+
+# apply_status_to VERSION: as the operator does
+apply_status_to() {
+  kubectl --namespace "$NS" apply --server-side --force-conflicts --field-manager=e2e \
+    --subresource=status --filename - 2>&1 <<STATUS
+apiVersion: patterns.remora.dev/v1alpha1
+kind: Sidecar
+metadata: {name: saver, resourceVersion: "$1"}
+status: {observedGeneration: 1}
+STATUS
+}
 
 revisions() {
   kubectl --namespace "$NS" get controllerrevisions --selector patterns.remora.dev/pattern=saver \
@@ -126,6 +138,8 @@ main() {
   check "owned by the pattern" equal "$(field .metadata.uid)" \
     "$(kubectl --namespace "$NS" get controllerrevision "sidecar-saver-$first" \
       --output 'jsonpath={.metadata.ownerReferences[0].uid}')"
+  check "the API server takes a status for this version of the pattern alone" \
+    refuses "the object has been modified" apply_status_to 1
   saver saver:2
   check "an edit is served" eventually image_is saver:2
   check "and is a revision of its own" eventually has_revisions 2
@@ -174,7 +188,8 @@ main() {
     saver "saver:$image" 'revisionHistoryLimit: 1'
     eventually image_is "saver:$image"
   done
-  check "of the old revisions, as many as wanted are kept" eventually history_is 2
+  check "an edit waits for no deletion of old revisions" not history_is 2
+  check "a minute later as many as wanted are kept" within "$TRIMMED_SECONDS" history_is 2
   kubectl --namespace "$NS" delete controllerrevision "sidecar-saver-$(current)" >/dev/null
   check "the current one that somebody deletes comes back" eventually says "$(current)" revisions
   check "metrics count the watch" says controllerrevisions operator_get "$WORK/a" /metrics

@@ -181,11 +181,13 @@ FakeApiServer::Answer FakeApiServer::Serve(const std::string& verb, const Target
   MutexLock lock(mutex_);
   if (verb == "list") return List(target, request);
   const json body = request.body.empty() ? json::object() : json::parse(request.body);
+  const bool is_dry_run = QueryOf(request, "dryRun") == "All";
+  if (verb == "create" && is_dry_run) return {201, body};
   if (verb == "create") return Create(target, body);
   Objects& objects = collections_[target.collection];
   const auto at = objects.find({target.namespace_name, target.name});
   if (at == objects.end()) return Status(404, "NotFound", "\"" + target.name + "\" not found");
-  if (verb == "get") return {200, at->second};
+  if (verb == "get" || is_dry_run) return {200, at->second};
   if (verb == "update") return Modify(target, body, false);
   if (verb == "patch") return Modify(target, body, true);
   const json preconditions = body.value("preconditions", json::object());

@@ -4,6 +4,7 @@
 // Contract
 //   - Behaves like kube-apiserver where a client can tell: resource versions grow over all
 //     collections, a watch begins with the history after its version, a compacted version is 410.
+//   - A dry run finds nothing wrong and stores nothing.
 //   - A collection is its cluster-wide path: "/api/v1/namespaces",
 //   "/apis/remora.dev/v1alpha1/things".
 //   - Every request is recorded before it is answered; verbs are RBAC's: get, list, watch, create,

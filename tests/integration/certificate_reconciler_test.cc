@@ -269,6 +269,27 @@ TEST_F(CertificateReconcilerTest, TakesTheAuthorityThatAnotherOperatorWasFasterT
   EXPECT_EQ(ReadCertificates(Bundle())->size(), 2U);
 }
 
+// One that led once is slow, and another has changed the authority meanwhile.
+TEST_F(CertificateReconcilerTest, PutsNoOlderBundleInThePlaceOfANewerOne) {
+  for (const char* slow_call : {"patch", "list"}) {
+    const auto other_client = MakeClient();
+    CertificateReconciler other(*other_client, clock_, MakeOptions());
+    CertificateReconciler slow = Make();
+    Must(slow);
+    Replace(kMutating, Mutating(), "");  // work for the slow one
+    std::string newer;
+    server_.FailNext(slow_call, {.before = [&] {
+                       clock_.Advance(days(244));
+                       ASSERT_TRUE(other.Reconcile({}).ok());
+                       newer = Bundle();
+                     }});
+    Must(slow);
+    ASSERT_NE(newer, "");
+    EXPECT_EQ(Bundle(), newer) << slow_call;
+    EXPECT_EQ(Bundle(), In("remora-webhook-tls", "ca.crt")) << slow_call;
+  }
+}
+
 TEST_F(CertificateReconcilerTest, AgreesWithOthersAtTheSameMoment) {
   constexpr int kOperators = 3;
   for (int round = 0; round < 5; ++round) {

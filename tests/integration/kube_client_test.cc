@@ -71,6 +71,7 @@ TEST_F(KubeClientTest, PatchesByEachTypeWithItsContentType) {
 TEST_F(KubeClientTest, AsksForADryRunAndForStrictnessOnlyWhenTold) {
   const WriteOptions write{.dry_run = true, .strict = true};
   EXPECT_TRUE(client_->Create(kThing, Thing("a"), {}, write).ok());
+  server_.Put(kThings, Thing("a"));
   EXPECT_TRUE(client_->Update(kThing, Thing("a"), {}, write).ok());
   const json fields = {{"text", "two"}};
   EXPECT_TRUE(client_

@@ -13,6 +13,7 @@
 namespace remora::runtime {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* kLeases = "/apis/coordination.k8s.io/v1/leases";
@@ -104,6 +105,26 @@ TEST_F(LeaderElectorTest, HoldReturnsWhenRenewingFailsForTooLong) {
   ASSERT_GT(sleeps.size(), 2U);
   EXPECT_GE(sleeps[0], std::chrono::seconds(2));
   EXPECT_LT(sleeps[1], std::chrono::seconds(1)) << "what has failed is tried again sooner";
+}
+
+// The answer to its reading comes when next to nothing is left, that to its writing never.
+TEST_F(LeaderElectorTest, HoldEndsWithTheLeaseHoweverSlowTheApiServerIs) {
+  ASSERT_TRUE(a_.Try());
+  a_.clock.SkipSleeps();
+  server_.FailNext("get", {.before = [this] { a_.clock.Advance(milliseconds(7'500)); }});
+  server_.FailNext("update", {.silent = true, .before = [this] { a_.clock.Advance(seconds(1)); }});
+  const auto begun = std::chrono::steady_clock::now();
+  a_.elector.Hold(std::stop_token());
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, seconds(5)) << "it may not wait for ten";
+  EXPECT_FALSE(a_.elector.HoldsLease());
+}
+
+TEST_F(LeaderElectorTest, WritesNothingWhenNoTimeIsLeftForIt) {
+  ASSERT_TRUE(a_.Try());
+  a_.clock.SkipSleeps();
+  server_.FailNext("get", {.before = [this] { a_.clock.Advance(seconds(10)); }});
+  a_.elector.Hold(std::stop_token());
+  EXPECT_EQ(server_.Count("update"), 0);
 }
 
 TEST_F(LeaderElectorTest, OfTwoThatWriteAtOnceOneGetsAConflict) {

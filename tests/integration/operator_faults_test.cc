@@ -2,11 +2,14 @@
 // the status that it writes. After each, every status is what it would have been without.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "operator/api/revision.h"
 #include "tests/integration/operator_fixture.h"
@@ -81,12 +84,96 @@ TEST_F(OperatorFaultsTest, GoneOnAllWatches) {
   EXPECT_TRUE(Settles());
 }
 
+// It is in no event, and in no list either; the rest of what was remembered of it goes.
+TEST_F(OperatorFaultsTest, APatternThatWentBetweenTwoWatchesIsLookedAtOnceMore) {
+  constexpr char kTaken[] = "remora_workqueue_taken_total{queue=\"missing\"}";
+  Start();
+  ASSERT_TRUE(operator_->WaitForMetric(kTaken, 3)) << "one of each kind";
+  double before = 0;
+  while (before != *operator_->Metric(kTaken)) {  // until nothing is gathered any more
+    before = *operator_->Metric(kTaken);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2'500));
+  }
+  server_->MuteWatches();
+  server_->Remove(kAmbassadors, "shop", "cache");
+  server_->FailNext("watch", {.status = 410, .reason = "Expired", .collection = kAmbassadors});
+  server_->CutWatches();
+  EXPECT_TRUE(operator_->WaitForMetric(kTaken, before + 1));
+}
+
+TEST_F(OperatorFaultsTest, ARevisionThatWentBetweenTwoWatchesComesBack) {
+  constexpr char kRevisions[] = "/apis/apps/v1/controllerrevisions";
+  Start();
+  const std::string name = "sidecar-saver-" + api::RevisionOf(SaverSpec());
+  const auto is_there = [&] {
+    const std::vector<json> all = server_->All(kRevisions);
+    return std::any_of(all.begin(), all.end(),
+                       [&](const json& revision) { return revision["metadata"]["name"] == name; });
+  };
+  ASSERT_TRUE(is_there());
+  server_->MuteWatches();
+  server_->Remove(kRevisions, "shop", name);
+  server_->FailNext("watch", {.status = 410, .reason = "Expired", .collection = kRevisions});
+  server_->CutWatches();
+  EXPECT_TRUE(server_->WaitUntil(kPatience, is_there));
+}
+
+// Its CRD is not installed.
+TEST_F(OperatorFaultsTest, AKindThatIsNotServedHoldsUpNoOther) {
+  const json meter = server_->All(kAdapters)[0];
+  server_->Remove(kAdapters, "shop", "meter");
+  const Statuses want = Undisturbed(*server_);
+  constexpr int kTries = 6;  // eight seconds at least, with the back-off
+  for (int i = 0; i < kTries; ++i) {
+    server_->FailNext("list", {.status = 404, .reason = "NotFound", .collection = kAdapters});
+  }
+  operator_.emplace(*server_);
+  EXPECT_TRUE(SettlesAs(want));
+  EXPECT_TRUE(operator_->IsReady());
+  int tries = 0;
+  for (const auto& one : server_->recorded()) {
+    if (one.verb == "list" && one.request.path == kAdapters) ++tries;
+  }
+  EXPECT_LE(tries, kTries) << "it was served before";
+  server_->Put(kAdapters, meter);
+  EXPECT_TRUE(Settles()) << "and it is watched when it is there";
+  EXPECT_TRUE(server_->WaitForOpenWatches(6));
+}
+
 TEST_F(OperatorFaultsTest, SilentWatchesThatEnd) {
   Start();
   server_->MuteWatches();
   ChangeAll();
   server_->EndWatches();
   EXPECT_TRUE(Settles());
+}
+
+TEST_F(OperatorFaultsTest, APatternThatIsMadeAnewGetsNothingOfTheStatusOfTheOld) {
+  Start();
+  json saver = Pattern("Sidecar", "saver", SaverSpec("saver:3"));
+  saver["metadata"]["uid"] = "another";
+  std::vector<json> statuses;
+  server_->FailNext("patch", {.before =
+                                  [&] {
+                                    server_->Remove(kSidecars, "shop", "saver");
+                                    server_->Put(kSidecars, saver);
+                                  },
+                              .collection = kSidecars});
+  server_->FailNext("patch", {.before =
+                                  [&] {
+                                    const json now = server_->All(kSidecars)[0];
+                                    statuses.push_back(now.value("status", json()));
+                                  },
+                              .collection = kSidecars});
+  json edited = Pattern("Sidecar", "saver", SaverSpec("saver:2"));
+  edited["metadata"]["generation"] = 2;
+  server_->Put(kSidecars, edited);
+  ASSERT_TRUE(server_->WaitUntil(kPatience, [this] {
+    const std::vector<json> all = server_->All(kSidecars);
+    return !all.empty() && all[0]["metadata"]["uid"] == "another";
+  }));
+  EXPECT_TRUE(Settles());
+  EXPECT_EQ(statuses, std::vector<json>{json()});
 }
 
 // Nobody knows whether it has happened.
@@ -160,7 +247,7 @@ TEST_F(OperatorFaultsTest, ATokenThatExpiresAndANewOne) {
   const auto write = [&](const char* token) { std::ofstream(config.token_file) << token << "\n"; };
   write("old");
   server_->RequireToken("old");
-  operator_.emplace(*server_, config);
+  operator_.emplace(*server_, OperatorSettings{.config = config});
   ASSERT_TRUE(Settles());
   server_->RequireToken("new");
   server_->CutAllConnections();

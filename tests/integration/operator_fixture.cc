@@ -8,6 +8,7 @@
 
 #include "operator/api/revision.h"
 #include "operator/base/log.h"
+#include "operator/base/metric_family.h"
 
 namespace remora::testing {
 
@@ -96,17 +97,33 @@ Statuses StatusesOf(const FakeApiServer& server) {
   return statuses;
 }
 
-RunningOperator::RunningOperator(const FakeApiServer& server, kube::Config config,
-                                 std::function<bool()> may_write, std::string user_agent) {
-  config.server = server.url();
-  config.authority_pem = server.certificate().authority_pem;
-  client_ = *kube::Client::Make(config, {.user_agent = std::move(user_agent)});
+RunningOperator::RunningOperator(const FakeApiServer& server, OperatorSettings settings) {
+  settings.config.server = server.url();
+  settings.config.authority_pem = server.certificate().authority_pem;
+  client_ = *kube::Client::Make(settings.config, {.user_agent = std::move(settings.user_agent),
+                                                  .may_write = settings.may_write});
   OperatorOptions options;
-  options.sealed_namespace.clear();  // the fake validates no Pods
-  work_.emplace(options,
-                LeaderWork::Dependencies{
-                    .client = *client_, .clock = clock_, .may_write = std::move(may_write)});
+  options.sealed_namespace = std::move(settings.sealed_namespace);
+  work_.emplace(options, LeaderWork::Dependencies{.client = *client_,
+                                                  .clock = clock_,
+                                                  .may_write = std::move(settings.may_write)});
   work_->RunIn(manager_);
+}
+
+std::optional<double> RunningOperator::Metric(const std::string& series) const {
+  const std::string text = "\n" + RenderMetrics(work_->metrics());
+  const std::size_t at = text.find("\n" + series + " ");
+  if (at == std::string::npos) return std::nullopt;
+  return std::stod(text.substr(at + series.size() + 2));
+}
+
+bool RunningOperator::WaitForMetric(const std::string& series, double least) const {
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (Metric(series).value_or(least - 1) < least) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));  // nobody tells of it
+  }
+  return true;
 }
 
 OperatorTest::OperatorTest() {
@@ -147,8 +164,8 @@ void OperatorTest::SetUpTestSuite() {
   EXPECT_TRUE((*client)->List({"", "v1", "pods"}).ok());
 }
 
-void OperatorTest::Start(const kube::Config& config) {
-  operator_.emplace(*server_, config);
+void OperatorTest::Start(const OperatorSettings& settings) {
+  operator_.emplace(*server_, settings);
   ASSERT_TRUE(Settles());
   ASSERT_TRUE(server_->WaitForOpenWatches(6));
 }

@@ -45,18 +45,29 @@ nlohmann::json Pod(const std::string& name, const std::string& record = "");
 using Statuses = std::map<std::string, nlohmann::json>;
 Statuses StatusesOf(const FakeApiServer& server);
 
+struct OperatorSettings {
+  kube::Config config = {};
+  std::function<bool()> may_write = [] { return true; };
+  std::string user_agent = "operator";
+  std::string sealed_namespace = {};  // empty: no dry runs
+};
+
 // One that holds the Lease, as far as `may_write` says.
 class RunningOperator {
  public:
-  explicit RunningOperator(
-      const FakeApiServer& server, kube::Config config = {},
-      std::function<bool()> may_write = [] { return true; }, std::string user_agent = "operator");
+  explicit RunningOperator(const FakeApiServer& server, OperatorSettings settings = {});
   ~RunningOperator() { manager_.Stop(); }
   RunningOperator(const RunningOperator&) = delete;
   RunningOperator& operator=(const RunningOperator&) = delete;
 
   // All caches are read.
-  bool IsReady() const { return work_->Missing().empty(); }
+  bool IsReady() const { return Missing().empty(); }
+  std::string Missing() const { return work_->Missing(); }
+  const LeaderWork& work() const { return *work_; }
+  // The value of a series, "name{label="value"}"; nothing: there is none.
+  std::optional<double> Metric(const std::string& series) const;
+  // False when it does not come to have at least that value.
+  bool WaitForMetric(const std::string& series, double least) const;
 
  private:
   SystemClock clock_;
@@ -73,7 +84,7 @@ class OperatorTest : public ::testing::Test {
   static void SetUpTestSuite();
 
   // Starts it, and waits for the first statuses.
-  void Start(const kube::Config& config = {});
+  void Start(const OperatorSettings& settings = {});
   bool Settles() const { return SettlesAs(Undisturbed(*server_)); }
   bool SettlesAs(const Statuses& want) const;
   // The statuses that an operator writes on these objects when nothing goes wrong.

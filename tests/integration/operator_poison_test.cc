@@ -95,6 +95,19 @@ TEST_F(OperatorPoisonTest, PodsWithAbsurdRecords) {
   ExpectHarmless(kPods, pods);
 }
 
+TEST_F(OperatorPoisonTest, PodsWithAbsurdMetadata) {
+  std::vector<json> pods;
+  for (const char* member : {"creationTimestamp", "deletionTimestamp", "labels", "annotations",
+                             "ownerReferences", "uid", "generateName"}) {
+    for (const json& value : {json(), json(7), json::array({json()}), json{{"app", 7}}}) {
+      pods.push_back(Pod(""));
+      pods.back()["metadata"].erase("annotations");
+      pods.back()["metadata"][member] = value;
+    }
+  }
+  ExpectHarmless(kPods, pods);
+}
+
 TEST_F(OperatorPoisonTest, APodThatAsksAbsurdly) {
   json pod = Pod("");
   std::string names;

@@ -6,11 +6,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "operator/runtime/store.h"
@@ -34,18 +36,20 @@ class PatternAcceptanceTest : public kube::KubeClientTest {
  protected:
   PatternAcceptanceTest() { revisions_.TakePage({}, kWholeList); }
 
+  static json Object(const std::string& image, int generation, int limit) {
+    return {{"apiVersion", "patterns.remora.dev/v1alpha1"},
+            {"kind", "Sidecar"},
+            {"metadata",
+             {{"namespace", "shop"},
+              {"name", "saver"},
+              {"uid", "u"},
+              {"generation", generation},
+              {"creationTimestamp", "2025-12-31T23:00:00Z"}}},
+            {"spec", {{"container", {{"image", image}}}, {"revisionHistoryLimit", limit}}}};
+  }
   std::shared_ptr<const PatternObject> Pattern(const std::string& image, int generation = 1,
                                                int limit = 10) {
-    const json object = {
-        {"apiVersion", "patterns.remora.dev/v1alpha1"},
-        {"kind", "Sidecar"},
-        {"metadata",
-         {{"namespace", "shop"},
-          {"name", "saver"},
-          {"uid", "u"},
-          {"generation", generation},
-          {"creationTimestamp", "2025-12-31T23:00:00Z"}}},
-        {"spec", {{"container", {{"image", image}}}, {"revisionHistoryLimit", limit}}}};
+    const json object = Object(image, generation, limit);
     server_.Put(kSidecars, object);
     return *PatternObject::FromObject(object);
   }
@@ -69,6 +73,39 @@ class PatternAcceptanceTest : public kube::KubeClientTest {
     auto accepted = acceptance_.Accept(*pattern, {});
     EXPECT_TRUE(accepted.ok()) << accepted.error().message();
     return accepted.ok() ? *accepted : Acceptance();
+  }
+  // Since a webhook stands in the way.
+  void AcceptUnchecked(const std::shared_ptr<const PatternObject>& pattern) {
+    for (int i = 0; i < 7; ++i) {
+      AnswerOfWebhook();
+      if (Accept(pattern).state == State::kAccepted) return Catch();
+      clock_.Advance(10s);
+    }
+    ADD_FAILURE() << "it was not accepted within a minute";
+  }
+  // One revision after the other, of a pattern that wants none but the current one.
+  std::shared_ptr<const PatternObject> KeepMany(int count) {
+    std::shared_ptr<const PatternObject> pattern;
+    for (int i = 1; i <= count; ++i) {
+      pattern = Pattern("saver:" + std::to_string(i), i, /*limit=*/0);
+      if (keeper_.IsKept(*pattern, pattern->revision())) continue;
+      AnswerOfQuota();
+      EXPECT_EQ(Accept(pattern).state, State::kAccepted);
+      Catch();
+    }
+    return pattern;
+  }
+  // As it is kept of that image.
+  json Revision(const std::string& image) const {
+    for (const json& revision : server_.All(kRevisions)) {
+      if (revision["data"]["spec"]["container"]["image"] == image) return revision;
+    }
+    return nullptr;
+  }
+  runtime::Requeue Trim(const std::shared_ptr<const PatternObject>& pattern) {
+    const auto trimmed = keeper_.Trim(*pattern, {pattern->revision()}, {});
+    EXPECT_TRUE(trimmed.ok()) << trimmed.error().message();
+    return trimmed.ok() ? *trimmed : runtime::Requeue();
   }
   // The watch has brought all.
   void Catch() { revisions_.TakePage(server_.All(kRevisions), kWholeList); }
@@ -127,6 +164,69 @@ TEST_F(PatternAcceptanceTest, OtherAdmissionHoldsASpecUpForAMinute) {
       << "it says so as long as it is remembered";
 }
 
+// It is remembered with the revision, not by who was told.
+TEST_F(PatternAcceptanceTest, WhatWasAcceptedUncheckedIsShownAgainUntilItWasJudged) {
+  const auto pattern = Pattern("saver:1");
+  AcceptUnchecked(pattern);
+  EXPECT_TRUE(Revision("saver:1")["metadata"]["annotations"].contains(api::kUncheckedKey));
+  Catch();
+  PatternAcceptance next{{clock_, check_, keeper_}};
+  AnswerOfWebhook();
+  auto accepted = next.Accept(*pattern, {});
+  ASSERT_TRUE(accepted.ok());
+  EXPECT_EQ(accepted->state, State::kAccepted);
+  EXPECT_THAT(accepted->message, HasSubstr("no team"));
+  EXPECT_EQ(accepted->again, Clock::Duration(10min));
+  const int asked = server_.Count("create");
+  ASSERT_TRUE(next.Accept(*pattern, {}).ok());
+  EXPECT_EQ(server_.Count("create"), asked) << "not before its time";
+  clock_.Advance(10min);
+  AnswerOfQuota();
+  accepted = next.Accept(*pattern, {});
+  ASSERT_TRUE(accepted.ok());
+  EXPECT_EQ(accepted->state, State::kAccepted);
+  EXPECT_EQ(accepted->message, "");
+  EXPECT_EQ(accepted->again, std::nullopt);
+  EXPECT_FALSE(Revision("saver:1")["metadata"]["annotations"].contains(api::kUncheckedKey));
+  Catch();
+  ASSERT_TRUE(next.Accept(*pattern, {}).ok());
+  EXPECT_EQ(server_.Count("create"), asked + 1) << "and never again";
+}
+
+TEST_F(PatternAcceptanceTest, WhatWasAcceptedUncheckedMayTurnOutToBeRefused) {
+  const auto pattern = Pattern("saver:1");
+  AcceptUnchecked(pattern);
+  clock_.Advance(10min);
+  Answer(422, "Invalid", "Pod \"x\" is invalid: spec.containers[0].image: Required value");
+  const Acceptance acceptance = Accept(pattern);
+  EXPECT_EQ(acceptance.state, State::kRejected);
+  EXPECT_THAT(acceptance.message, HasSubstr("Required value"));
+  EXPECT_EQ(server_.All(kRevisions).size(), 1U) << "it is in use";
+}
+
+TEST_F(PatternAcceptanceTest, AWebhookOfOthersThatDoesNotAnswerFreezesNothing) {
+  const auto pattern = Pattern("saver:1");
+  const auto fails = [this](const std::string& webhook) {
+    Answer(500, "InternalError",
+           "Internal error occurred: failed calling webhook \"" + webhook +
+               "\": failed to call webhook: Post \"https://x\": connect: connection refused");
+  };
+  for (int i = 0; i < 6; ++i) {
+    fails("validate.example");
+    ASSERT_EQ(Accept(pattern).state, State::kPending) << i;
+    clock_.Advance(10s);
+  }
+  fails("validate.example");
+  EXPECT_EQ(Accept(pattern).state, State::kAccepted);
+  // Ours will be back.
+  const auto other = Pattern("saver:2", 2);
+  for (int i = 0; i < 12; ++i) {
+    fails("named.patterns.remora.dev");
+    ASSERT_EQ(Accept(other).state, State::kPending) << i;
+    clock_.Advance(10s);
+  }
+}
+
 TEST_F(PatternAcceptanceTest, WithoutAnAnswerItStaysPending) {
   const auto pattern = Pattern("saver:1");
   for (int i = 0; i < 20; ++i) {
@@ -166,6 +266,32 @@ TEST_F(PatternAcceptanceTest, ARevisionOfAnAbsurdNumberIsReplaced) {
   }
 }
 
+TEST_F(PatternAcceptanceTest, AfterTheLastNumberTheyCountFromOneAgain) {
+  for (const std::int64_t back : {std::int64_t{1}, std::int64_t{0}}) {
+    for (const json& revision : server_.All(kRevisions)) {
+      server_.Remove(kRevisions, "shop", revision["metadata"]["name"].get<std::string>());
+    }
+    Catch();
+    clock_.Advance(31s);
+    KeepMany(2);
+    json second = Revision("saver:2");
+    second["revision"] = api::kLastRevisionNumber - back;
+    server_.Put(kRevisions, second);
+    Catch();
+    clock_.Advance(31s);
+    KeepMany(5);
+    // The newest is the largest, and all are believed.
+    EXPECT_THAT(keeper_.Known(*Pattern("saver:5", 5)), ::testing::SizeIs(5)) << back;
+    std::int64_t before = 0;
+    for (int i = 1; i <= 5; ++i) {
+      const auto number = Revision("saver:" + std::to_string(i))["revision"].get<std::int64_t>();
+      EXPECT_GT(number, before) << back << ", " << i;
+      before = number;
+    }
+    EXPECT_LE(before, 5) << back;
+  }
+}
+
 TEST_F(PatternAcceptanceTest, WhatWasWrittenAndIsGoneComesBack) {
   const auto pattern = Pattern("saver:1");
   AnswerOfQuota();
@@ -197,19 +323,64 @@ TEST_F(PatternAcceptanceTest, ARevisionThatTheWatchHasNotBroughtIsMadeTheNewest)
 }
 
 TEST_F(PatternAcceptanceTest, NothingIsTrimmedOfAPatternThatWasEditedMeanwhile) {
-  std::shared_ptr<const PatternObject> pattern;
-  for (int i = 1; i <= 3; ++i) {
-    pattern = Pattern("saver:" + std::to_string(i), i, /*limit=*/0);
-    AnswerOfQuota();
-    ASSERT_EQ(Accept(pattern).state, State::kAccepted);
-    Catch();
-  }
+  const auto pattern = KeepMany(3);
+  clock_.Advance(RevisionKeeper::kQuiet);
   Pattern("saver:3", 4, 0);  // pinned, say
-  ASSERT_TRUE(keeper_.Trim(*pattern, {pattern->revision()}, {}).ok());
+  EXPECT_EQ(Trim(pattern), std::nullopt);
   EXPECT_EQ(server_.All(kRevisions).size(), 3U);
-  pattern = Pattern("saver:3", 4, 0);
-  ASSERT_TRUE(keeper_.Trim(*pattern, {pattern->revision()}, {}).ok());
+  EXPECT_EQ(Trim(Pattern("saver:3", 4, 0)), std::nullopt);
   EXPECT_EQ(server_.All(kRevisions).size(), 1U);
+}
+
+TEST_F(PatternAcceptanceTest, OldRevisionsGoTogetherWhenNobodyEdits) {
+  auto pattern = KeepMany(3);
+  EXPECT_EQ(Trim(pattern), Clock::Duration(1min));
+  clock_.Advance(59s);
+  EXPECT_EQ(Trim(pattern), Clock::Duration(1s));
+  EXPECT_EQ(server_.Count("get") + server_.Count("delete"), 0) << "an edit pays for none";
+  clock_.Advance(1s);
+  EXPECT_EQ(Trim(pattern), std::nullopt);
+  EXPECT_EQ(server_.Count("get"), 1);
+  EXPECT_EQ(server_.Count("delete"), 2);
+  Catch();
+  EXPECT_EQ(Trim(pattern), std::nullopt);
+  EXPECT_EQ(server_.Count("get"), 1) << "and then there is nothing to look at";
+}
+
+TEST_F(PatternAcceptanceTest, OldRevisionsDoNotPileUpWhileSomebodyEditsOnAndOn) {
+  constexpr int kMost = RevisionKeeper::kMostExcess;
+  EXPECT_NE(Trim(KeepMany(kMost)), std::nullopt);
+  EXPECT_EQ(server_.Count("delete"), 0);
+  EXPECT_EQ(Trim(KeepMany(kMost + 1)), std::nullopt);
+  EXPECT_EQ(server_.All(kRevisions).size(), 1U);
+}
+
+// As the operator's workers do, each on a thread of its own, while the watch brings what they write.
+TEST_F(PatternAcceptanceTest, WorkersShareItForDifferentPatterns) {
+  constexpr int kWorkers = 4;
+  constexpr int kEach = 10;
+  std::atomic<int> at_work = kWorkers;
+  std::vector<std::jthread> workers;
+  for (int worker = 0; worker < kWorkers; ++worker) {
+    workers.emplace_back([&, worker] {
+      for (int i = 0; i < kEach; ++i) {
+        json object = Object("saver:1", 1, 0);
+        const std::string name = "w" + std::to_string(worker) + "-" + std::to_string(i);
+        object["metadata"]["name"] = object["metadata"]["uid"] = name;
+        const auto pattern = *PatternObject::FromObject(object);
+        for (int turn = 0; turn < 2; ++turn) {
+          EXPECT_EQ(Accept(pattern).state, State::kAccepted);
+          EXPECT_TRUE(keeper_.IsLatest(*pattern));
+          EXPECT_TRUE(keeper_.Trim(*pattern, {pattern->revision()}, {}).ok());
+        }
+        if (i % 2 == 0) acceptance_.Forget(pattern->key);
+      }
+      --at_work;
+    });
+  }
+  while (at_work > 0) Catch();
+  workers.clear();
+  EXPECT_EQ(server_.All(kRevisions).size(), std::size_t{kWorkers * kEach});
 }
 
 }  // namespace

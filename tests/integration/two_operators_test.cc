@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 
 #include "operator/runtime/leader_elector.h"
 #include "tests/fakes/fake_clock.h"
@@ -30,8 +31,8 @@ class TwoOperatorsTest : public OperatorTest {
                    .clock = clock,
                    .identity = identity,
                    .lease = {"remora-system", "remora-operator"}}),
-          work(
-              server, {}, [this] { return elector.HoldsLease(); }, identity) {}
+          work(server,
+               {.may_write = [this] { return elector.HoldsLease(); }, .user_agent = identity}) {}
     bool Try() { return elector.TryOnce(std::stop_token()); }
 
     FakeClock clock;
@@ -89,6 +90,28 @@ TEST_F(TwoOperatorsTest, WhoSleptThroughItsLeaseWritesNothingWhenItWakes) {
   EXPECT_TRUE(SettlesAs(want));
   EXPECT_EQ(Writes("a"), before);
   EXPECT_FALSE(a_->Try());
+}
+
+// Its turn began while it led: the revision is under way when it stops, and the status would be next.
+TEST_F(TwoOperatorsTest, WhoSleepsInTheMiddleOfATurnWritesNothingMore) {
+  const int before = Writes("a");
+  server_->FailNext("create", {.before =
+                                   [this] {
+                                     a_->clock.Advance(seconds(11));
+                                     // Longer than changes are gathered for: the status would be next.
+                                     std::this_thread::sleep_for(std::chrono::milliseconds(500));
+                                   },
+                               .collection = "/apis/apps/v1/controllerrevisions"});
+  nlohmann::json saver = Pattern("Sidecar", "saver", SaverSpec("saver:2"));
+  saver["metadata"]["generation"] = 2;
+  server_->Put(kSidecars, saver);
+  ASSERT_TRUE(server_->WaitUntil(kPatience, [this] { return !a_->elector.HoldsLease(); }));
+  const Statuses want = Undisturbed(*server_);  // takes longer than the rest of the turn
+  EXPECT_EQ(Writes("a"), before);
+  b_->clock.Advance(seconds(15));
+  ASSERT_TRUE(b_->Try());
+  EXPECT_TRUE(SettlesAs(want));
+  EXPECT_EQ(Writes("a"), before);
 }
 
 // The times in the Lease are hours behind.

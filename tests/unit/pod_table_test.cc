@@ -118,6 +118,21 @@ TEST_F(PodTableTest, TakesARecordOfAnotherVersionForAnOutdatedPod) {
   EXPECT_THAT(Counts(), ElementsAre(1, 0, 0)) << "it asks for nothing";
 }
 
+// case 64
+TEST_F(PodTableTest, ATimeThatIsNoneEndsNothing) {
+  std::vector<json> pods;
+  for (const json& time : {json(), json(1767272400), json::object(), json("yesterday")}) {
+    pods.push_back(Pod("p" + std::to_string(pods.size())));
+    pods.back()["metadata"]["creationTimestamp"] = time;
+  }
+  pods.push_back(Pod("stays"));
+  pods.back()["metadata"]["deletionTimestamp"] = nullptr;
+  table_.TakePage(pods, kWholeList);
+  EXPECT_THAT(Counts(), ElementsAre(0, 5, 0));
+  for (const json& pod : pods) Apply(WatchEventType::kModified, pod);
+  EXPECT_THAT(Counts(), ElementsAre(0, 5, 0));
+}
+
 TEST_F(PodTableTest, FollowsChangesAndDeletions) {
   Add(Pod("a"));
   Apply(WatchEventType::kModified, Pod("a", Record("Injected")));

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 using kube::WatchEvent;
 using kube::WatchEventType;
 using nlohmann::json;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -82,18 +84,28 @@ class FakeListerWatcher final : public ListerWatcher {
 
 class RecordingSink final : public ObjectSink {
  public:
+  // One object named so is too much for it.
+  static constexpr char kPoison[] = "poison";
+
   void TakePage(std::vector<json> objects, PagePlace place) override {
+    for (const json& object : objects) Taste(object);
     std::string line = place.first ? "first" : "next";
     if (place.last) line = place.first ? "list" : "last";
     for (const json& object : objects) line += " " + object["metadata"]["name"].get<std::string>();
     lines.push_back(line);
   }
   void Apply(const WatchEvent& event) override {
+    Taste(event.object);
     const char* const names[] = {"added ", "modified ", "deleted ", "bookmark "};
     lines.push_back(names[static_cast<int>(event.type)] +
                     event.object["metadata"]["name"].get<std::string>());
   }
   std::vector<std::string> lines;
+
+ private:
+  static void Taste(const json& object) {
+    if (object["metadata"]["name"] == kPoison) throw std::runtime_error("spat out");
+  }
 };
 
 class ReflectorTest : public ::testing::Test {
@@ -141,6 +153,48 @@ TEST_F(ReflectorTest, ListsOnceThenWatchesFromTheListsVersion) {
   EXPECT_EQ(reflector_.metrics().events, 2u);
   EXPECT_EQ(reflector_.metrics().failures, 0u);
   EXPECT_EQ(reflector_.metrics().last_contact, clock_.WallNow());
+}
+
+// case 64
+TEST_F(ReflectorTest, PassesOverAnEventThatTheSinkCannotDigest) {
+  ListAndWatch();
+  source_.events.emplace_back(Event(WatchEventType::kModified, RecordingSink::kPoison, "11"));
+  source_.events.emplace_back(Event(WatchEventType::kModified, "a", "12"));
+  source_.events.emplace_back(Fault(ErrorCode::kUnavailable));
+  Steps(4);
+  EXPECT_THAT(sink_.lines, ElementsAre("modified a"));
+  EXPECT_THAT(source_.calls, ElementsAre("watch 12"));
+  EXPECT_THAT(log_, Contains(HasSubstr("spat out")));
+}
+
+// case 64
+TEST_F(ReflectorTest, MakesAListAnewThatTheSinkCannotDigest) {
+  source_.pages.emplace_back(Page({Object(RecordingSink::kPoison, "3")}, "10"));
+  source_.pages.emplace_back(Page({Object("a", "3")}, "12"));
+  Steps(5);
+  EXPECT_THAT(sink_.lines, ElementsAre("list a"));
+  EXPECT_THAT(source_.calls, ElementsAre("list ", "list ", "watch 12"));
+  EXPECT_EQ(reflector_.metrics().failures, 1u);
+  EXPECT_THAT(clock_.sleeps(), ElementsAre(250ms));
+}
+
+TEST_F(ReflectorTest, AKindThatIsNotServedIsEmptyForWhoSaysSo) {
+  Reflector tolerant({.name = "things",
+                      .source = source_,
+                      .sink = sink_,
+                      .clock = clock_,
+                      .absent_is_empty = true,
+                      .random = [] { return 1.0; }});
+  for (int i = 0; i < 2; ++i) source_.pages.emplace_back(Fault(ErrorCode::kNotFound));
+  source_.pages.emplace_back(Page({Object("a", "3")}, "10"));
+  for (int i = 0; i < 5; ++i) tolerant.Step(std::stop_token());
+  EXPECT_THAT(sink_.lines, ElementsAre("list", "list a")) << "empty once, then what there is";
+  EXPECT_THAT(clock_.sleeps(), ElementsAre(250ms, 500ms)) << "and looked for with a back-off";
+  // What has been read stays: an API server that does not know the kind yet empties nothing.
+  source_.events.emplace_back(Fault(ErrorCode::kGone));
+  source_.pages.emplace_back(Fault(ErrorCode::kNotFound));
+  for (int i = 0; i < 3; ++i) tolerant.Step(std::stop_token());
+  EXPECT_THAT(sink_.lines, ElementsAre("list", "list a"));
 }
 
 TEST_F(ReflectorTest, HandsOnPageByPage) {

@@ -7,6 +7,9 @@ remora_test(event_object_test
 remora_test(kube_config_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/kube_config_test.cc
   DEPS remora_kube LABELS unit)
+remora_test(manager_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/manager_test.cc
+  DEPS remora_runtime LABELS unit)
 remora_test(reflector_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/reflector_test.cc
   DEPS remora_runtime remora_fakes LABELS unit)

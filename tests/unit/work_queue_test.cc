@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <ctime>
 #include <string>
 #include <thread>
 
@@ -21,6 +23,12 @@ struct Key {
   std::string ToString() const { return name; }
 };
 using Queue = WorkQueue<Key>;
+
+double ThreadCpuSeconds() {
+  std::timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
 
 class WorkQueueTest : public ::testing::Test {
  protected:
@@ -66,6 +74,35 @@ TEST_F(WorkQueueTest, OfTwoDelaysTheEarlierCounts) {
   queue_.Done({"a"});
   clock_.Advance(seconds(60));
   EXPECT_EQ(Take(), "") << "once";
+}
+
+TEST_F(WorkQueueTest, OfDelayedKeysTheOneThatWasDueFirstComesFirst) {
+  queue_.AddAfter({"a"}, seconds(3));
+  queue_.AddAfter({"b"}, seconds(2));
+  queue_.AddAfter({"c"}, seconds(3));
+  clock_.Advance(seconds(5));
+  EXPECT_EQ(Take(), "bac");
+}
+
+// Many patterns, all of which are to be looked at again at some time. Going through all of them for each
+// would take sixteen times as long for four times as many.
+TEST_F(WorkQueueTest, TakingOneOfManyDelayedKeysCostsNoLookAtTheOthers) {
+  const auto cpu_seconds_of = [](int keys) {
+    testing::FakeClock clock;
+    Queue queue(clock);
+    for (int i = 0; i < keys; ++i) queue.AddAfter({std::to_string(i)}, milliseconds(i + 1));
+    const double begun = ThreadCpuSeconds();
+    for (int i = 0; i < keys; ++i) {
+      clock.Advance(milliseconds(1));
+      const auto key = queue.TryGet();
+      EXPECT_TRUE(key && key->name == std::to_string(i)) << i;
+      if (key) queue.Done(*key);
+    }
+    return ThreadCpuSeconds() - begun;
+  };
+  constexpr int kKeys = 8'000;
+  const double few = cpu_seconds_of(kKeys);
+  EXPECT_LT(cpu_seconds_of(4 * kKeys), 9 * few);
 }
 
 TEST_F(WorkQueueTest, AnAddNeedNotWaitForADelay) {

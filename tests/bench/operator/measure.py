@@ -117,7 +117,13 @@ class Bench:
         return self.api.counter("apiserver_request_total", resource="pods", verb="POST", code="201",
                                 dry_run="")
 
-    def clear_statuses(self):
+    def clear(self):
+        """Neither statuses nor revisions: as if no operator had ever run."""
+        for namespace in sorted({namespace for _, namespace, _ in self.keys}):
+            self.api.call("DELETE", f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions")
+        left = self.api.list("/apis/apps/v1/controllerrevisions")[0]
+        if left:
+            raise Wrong(f"{len(left)} ControllerRevisions are left of the operator before")
         self.statuses.expect(is_cleared)
         each(CREATING, lambda key: self.api.call("PATCH", path_of(key) + "/status",
                                                  {"status": None}, MERGE_PATCH), self.keys)
@@ -136,7 +142,7 @@ class Bench:
         """(the last operator, for the caller to end; seconds, memory, most memory, CPU seconds, requests)"""
         measured = []
         for number in range(self.options.starts):
-            self.clear_statuses()
+            self.clear()
             count = self.expect_truth()
             self.audit.new()
             operator = self.operator()
@@ -214,17 +220,34 @@ class Bench:
         for number in range(self.options.edits):
             key = self.keys[number * len(self.keys) // self.options.edits]
             self.quiet()
-            image = {"spec": {"container": {"image": f"registry.example.test/edited:{number}"}}}
-            edited = self.api.call("PATCH", path_of(key), image, MERGE_PATCH)["metadata"]
-            self.statuses.expect(lambda k, p, key=key, edited=edited: k != key or (
-                p["metadata"]["generation"] == edited["generation"]
-                == p.get("status", {}).get("observedGeneration")))
-            self.statuses.wait(SETTLE_SECONDS)
+            self.edit(key, {"container": {"image": f"registry.example.test/edited:{number}"}})
             asked = self.quiet()
             numbers.append(len(asked))
             say(f"edit of {'/'.join(key)}: {', '.join(asked)}")
         self.settle()
         figure("operator/edit/requests", max(numbers), "an edit")
+
+    def edits_of_one(self):
+        """Requests of edits of one pattern, one after the other, whose history is full."""
+        key, edits = self.keys[0], self.options.edits_of_one
+        self.edit(key, {"revisionHistoryLimit": 1})
+        for number in range(2):
+            self.edit(key, {"container": {"image": f"registry.example.test/full:{number}"}})
+        self.quiet()
+        for number in range(edits):
+            self.edit(key, {"container": {"image": f"registry.example.test/one:{number}"}})
+        asked = self.quiet()
+        say(f"{edits} edits of {'/'.join(key)}: {len(asked)} requests")
+        self.settle()
+        figure("operator/edits-of-one/requests", len(asked) / edits, "an edit")
+
+    def edit(self, key, spec):
+        """Returns when the status speaks of it."""
+        edited = self.api.call("PATCH", path_of(key), {"spec": spec}, MERGE_PATCH)["metadata"]
+        self.statuses.expect(lambda k, p: k != key or (
+            p["metadata"]["generation"] == edited["generation"]
+            == p.get("status", {}).get("observedGeneration")))
+        self.statuses.wait(SETTLE_SECONDS)
 
     def quiet(self):
         """What has been asked until nothing more is for a while; without upkeep and watches."""
@@ -239,7 +262,7 @@ class Bench:
     def cuts(self):
         """Pods come and go while no connection lives longer than a second."""
         say(f"cutting all connections once a second for {self.options.cut_seconds} s")
-        self.clear_statuses()
+        self.clear()
         target = urllib.parse.urlsplit(self.options.server).port
         log = self.options.operator_log
         with Proxy(self.options.proxy, self.options.proxy_port, target, log) as proxy, \
@@ -302,6 +325,11 @@ def extrapolate(sizes, values):
     return values[0] + slope * (LARGE - sizes[0])
 
 
+def bytes_a_pod(sizes, megabytes):
+    """Of resident memory, for each of the Pods that the larger start has more."""
+    return (megabytes[1] - megabytes[0]) * 1e6 / (sizes[1] - sizes[0])
+
+
 def measure(api, options):
     bench = Bench(api, options)
     size = bench.fill(options.pods)
@@ -313,11 +341,14 @@ def measure(api, options):
         bench.steady(operator, "renewed", bench.renew)
         bench.burst()
         bench.edits()
+        bench.edits_of_one()
         figure("operator/after-all/rss", operator.memory()[0], "MB")
     bench.cuts()
     bench.fill(options.more_pods)
     operator, large = bench.start_figures(options.more_pods)
     operator.__exit__()
+    figure("operator/bytes-a-pod", bytes_a_pod((options.pods, options.more_pods),
+                                               (small[1], large[1])), "bytes")
     for name, unit, values in zip(("complete", "rss", "rss-peak"), ("ms", "MB", "MB"),
                                   zip(small, large)):
         figure(f"operator/{LARGE}-pods-extrapolated/{name}",
@@ -332,7 +363,7 @@ def arguments():
     for name in ("patterns", "pod", "templates", "operator", "operator-log", "kubeconfig",
                  "proxied-kubeconfig", "proxy", "audit-log"):
         parser.add_argument(f"--{name}")
-    for name in ("count", "proxy-port", "pods", "more-pods", "starts", "seconds", "burst", "edits",
+    for name in ("count", "proxy-port", "pods", "more-pods", "starts", "seconds", "burst", "edits", "edits-of-one",
                  "cut-seconds", "quiet-seconds"):
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--process", action="append", type=int, default=[],
