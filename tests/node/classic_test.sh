@@ -173,10 +173,8 @@ ambassador() {
 
 # --- (c) one form of metrics for all --------------------------------------------------------------
 
-# It scrapes what the chart's PodMonitor selects: the port `metrics` of all Pods with the label.
+# Debian's Prometheus does not know Kubernetes: it reads what to scrape from a file (discover).
 prometheus() {
-  kubectl --namespace "$SHOP" create rolebinding prometheus --clusterrole=view \
-    --serviceaccount="$SHOP:default" >/dev/null
   apply "$SHOP" <<CONFIGURATION
 apiVersion: v1
 kind: ConfigMap
@@ -186,11 +184,7 @@ data:
     global: {scrape_interval: 1s}
     scrape_configs:
       - job_name: remora
-        kubernetes_sd_configs: [{role: pod, namespaces: {names: [$SHOP]}}]
-        relabel_configs:
-          - {source_labels: [__meta_kubernetes_pod_label_patterns_remora_dev_injected], regex: "true", action: keep}
-          - {source_labels: [__meta_kubernetes_pod_container_port_name], regex: metrics, action: keep}
-          - {source_labels: [__meta_kubernetes_pod_label_app], target_label: app}
+        file_sd_configs: [{files: [/tmp/targets.json], refresh_interval: 1s}]
 CONFIGURATION
   deploy "$SHOP" prometheus 1 "$(
     cat <<SPEC
@@ -205,8 +199,19 @@ SPEC
   )"
 }
 
+# What the chart's PodMonitor selects: the ports `metrics` of all Pods with the label.
+discover() {
+  kubectl --namespace "$SHOP" get pods --selector patterns.remora.dev/injected=true --output json |
+    jq '[.items[] | select(.status.podIP) | .metadata.labels.app as $app | .status.podIP as $address |
+      (.spec.containers + (.spec.initContainers // []))[].ports[]? | select(.name == "metrics") |
+      {targets: ["\($address):\(.containerPort)"], labels: {app: $app}}]' |
+    kubectl --namespace "$SHOP" exec --stdin deployment/prometheus -- \
+      sh -c 'cat >/tmp/next.json && mv /tmp/next.json /tmp/targets.json'
+}
+
 # query EXPRESSION: whether it has a value other than 0
 query() {
+  discover && sleep 1 || return
   in_app "$SHOP" prometheus curl --silent --get --data-urlencode "query=$1" \
     http://localhost:9090/api/v1/query | tee /dev/stderr |
     jq --exit-status '.data.result | length > 0 and all(.[]; .value[1] != "0")'
