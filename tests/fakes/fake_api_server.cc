@@ -187,9 +187,9 @@ FakeApiServer::Answer FakeApiServer::Serve(const std::string& verb, const Target
   Objects& objects = collections_[target.collection];
   const auto at = objects.find({target.namespace_name, target.name});
   if (at == objects.end()) return Status(404, "NotFound", "\"" + target.name + "\" not found");
-  if (verb == "get" || is_dry_run) return {200, at->second};
-  if (verb == "update") return Modify(target, body, false);
-  if (verb == "patch") return Modify(target, body, true);
+  if (verb == "get" || (verb == "delete" && is_dry_run)) return {200, at->second};
+  if (verb == "update") return Modify(target, body, {.merge = false, .dry_run = is_dry_run});
+  if (verb == "patch") return Modify(target, body, {.merge = true, .dry_run = is_dry_run});
   const json preconditions = body.value("preconditions", json::object());
   if (preconditions.contains("resourceVersion") &&
       preconditions["resourceVersion"] != MetaOf(at->second, "resourceVersion")) {
@@ -210,26 +210,27 @@ FakeApiServer::Answer FakeApiServer::Create(const Target& target, json object) {
   return {201, Store(target.collection, std::move(object))};
 }
 
-FakeApiServer::Answer FakeApiServer::Modify(const Target& target, const json& body, bool merge) {
+FakeApiServer::Answer FakeApiServer::Modify(const Target& target, const json& body,
+                                            const Modification& how) {
   const json& current = collections_[target.collection][{target.namespace_name, target.name}];
   const std::string version = body.is_object() ? MetaOf(body, "resourceVersion") : "";
   if (!version.empty() && version != MetaOf(current, "resourceVersion")) {
     return Status(409, "Conflict", "the object has been modified");
   }
   json next = current;
-  if (merge && body.is_array()) {
+  if (how.merge && body.is_array()) {
     try {
       next = current.patch(body);
     } catch (const json::exception&) {  // a test that does not hold, or a path that is not there
       return Status(422, "Invalid",
                     "the server rejected our request due to an error in our request");
     }
-  } else if (merge) {
+  } else if (how.merge) {
     next.merge_patch(body);
   } else {
     next = body;
   }
-  return {200, Store(target.collection, std::move(next))};
+  return {200, how.dry_run ? next : Store(target.collection, std::move(next))};
 }
 
 FakeApiServer::Answer FakeApiServer::List(const Target& target, const HttpRequest& request) {

@@ -139,7 +139,12 @@ class FakeApiServer {
   Answer Serve(const std::string& verb, const Target& target, const HttpRequest& request)
       EXCLUDES(mutex_);
   Answer Create(const Target& target, nlohmann::json object) REQUIRES(mutex_);
-  Answer Modify(const Target& target, const nlohmann::json& body, bool merge) REQUIRES(mutex_);
+  struct Modification {
+    bool merge;
+    bool dry_run;
+  };
+  Answer Modify(const Target& target, const nlohmann::json& body, const Modification& how)
+      REQUIRES(mutex_);
   Answer List(const Target& target, const HttpRequest& request) REQUIRES(mutex_);
   void ServeWatch(const Target& target, const HttpRequest& request, Connection& connection);
   bool SendOutbox(Watch& watch, Connection& connection);

@@ -217,7 +217,6 @@ TEST_F(LivePatterns, AsksForADryRunOfTheVeryWrite) {
                          "anew.\nWhat changes in them:\n  container.image: saver:3 → saver:1\n"
                          "What would be written:\n  spec:\n    pinnedRevision: " +
                          Of(1) + "\n");
-  Store(Spec(3), 1);  // the fake knows no dry run
   const Finished rollback = Run({"rollback", "rsc/saver", "--dry-run"});
   EXPECT_THAT(rollback.out,
               HasSubstr("What would be written:\n  spec:\n    container:\n      image: "
