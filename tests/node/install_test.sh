@@ -10,15 +10,18 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/remora.sh"
 
 readonly SHOP=e2e-install
-readonly MOST_INSTALL_MS=30000
-readonly MOST_START_MS=1000
-readonly MOST_LATER_MS=1500  # than the same containers without Remora
+# What a quiet machine of two cores must keep. A busy one takes a multiple of it, and fails beyond that.
+readonly INSTALL_MS=30000
+readonly START_MS=1000
+readonly LATER_MS=1500  # than the same containers without Remora
+readonly BUSY=4
 readonly ROUNDS=3
 
-# at_most MS WHAT: of a time that has been measured
-at_most() {
-  echo "$2 ms"
-  (($2 <= $1))
+# timed TARGET-MS MS SENTENCE: of what has been measured
+timed() {
+  local verdict=met
+  (($2 <= $1)) || verdict=MISSED
+  check "$3: $2 ms; the target, $1 ms, is $verdict" test "$2" -le $(($1 * BUSY))
 }
 
 milliseconds_since() { echo $((($(now_us) - $1) / 1000)); }
@@ -117,8 +120,8 @@ main() {
 
   began=$(now_us)
   check "the chart is installed, and webhook and operator get ready" install_remora
-  check "within 30 s" at_most "$MOST_INSTALL_MS" "$(milliseconds_since "$began")"
-  check "the webhook is ready a second after its start" at_most "$MOST_START_MS" "$(start_of_webhook)"
+  timed "$INSTALL_MS" "$(milliseconds_since "$began")" "that took"
+  timed "$START_MS" "$(start_of_webhook)" "from the start of the webhook until it is ready"
   check "helm test creates a Pod that gets a companion" \
     says "Succeeded" helm test remora --namespace "$SYSTEM" --timeout 1m
   check "the catalog is installed" install_catalog
@@ -135,8 +138,7 @@ spec:
   container: {image: $APPS, command: [sh, -c, "touch /tmp/a; exec tail -F /logs/a.log /tmp/a"]}
 PATTERN
   compare_times
-  check "a Pod gets ready as soon as one that was written by hand (median of $ROUNDS)" \
-    at_most "$MOST_LATER_MS" "$LATER"
+  timed "$LATER_MS" "$LATER" "an injected Pod is ready later than one by hand (median of $ROUNDS)"
   finish
 }
 
