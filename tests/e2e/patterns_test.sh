@@ -85,6 +85,17 @@ SPEC
 check "one whose own test fails is refused, with the test and the field" \
   refuses 'the test "serves-web" fails: spec.initContainers[tested].image' \
   apply_pattern Sidecar tested "$(tested better:1)"
+# What no rule of the CRDs refuses.
+webhook_refuses_them() {
+  local file files
+  mapfile -t files < <(grep --files-with-matches '^# by: webhook$' "$E2E_ROOT"/tests/golden/patterns/invalid/*.yaml)
+  ((${#files[@]} > 0)) || return
+  for file in "${files[@]}"; do
+    refuses "$(sed --quiet 's/^# want: //p' "$file")" \
+      kubectl --namespace "$OURS" create --dry-run=server --filename "$file" || return
+  done
+}
+check "what the CRDs let pass and is wrong is refused, with the field" webhook_refuses_them
 check "one whose own test passes is stored" apply_pattern Sidecar tested "$(tested good:1)"
 
 kubectl delete validatingwebhookconfiguration remora >/dev/null
