@@ -87,8 +87,9 @@ exchange_certificate() {
   first=$(served "$(addresses | cut -d ' ' -f 1)")
   [[ $first == *Fingerprint* ]] || return
   kubectl --namespace "$SYSTEM" delete secret remora-webhook-ca
-  # The kubelet looks for new Secrets about once a minute.
-  within 150 none_serves "$first"
+  # It notices within five minutes, or when it starts. The kubelet looks for new Secrets about once a minute.
+  kubectl --namespace "$SYSTEM" rollout restart deployment/remora-operator
+  within 200 none_serves "$first"
 }
 
 # --- replicas -------------------------------------------------------------------------------------
@@ -169,8 +170,15 @@ restarts() {
     'jsonpath={.items[*].status.containerStatuses[*].restartCount}{.items[*].status.initContainerStatuses[*].restartCount}'
 }
 
+# None is on its way out or in.
+is_settled() {
+  equal 0 "$(kubectl --namespace "$SHOP" get pods --output json | jq '[.items[] |
+    select(.metadata.deletionTimestamp or .status.phase != "Running")] | length')"
+}
+
 uninstallation() {
   local before names
+  check "every Pod is settled" within 60 is_settled
   names=$(pod_names "$SHOP" app | sort)
   before=$(restarts)
   start_creating
