@@ -9,15 +9,13 @@
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+# shellcheck source-path=SCRIPTDIR source=remora.sh
+source "$(dirname "${BASH_SOURCE[0]}")/remora.sh"
 
-readonly CHART=$E2E_ROOT/charts/remora-catalog
-readonly README=$CHART/README.md
+readonly README=$E2E_ROOT/charts/remora-catalog/README.md
 readonly SHOP=catalog-shop
 readonly DOMAIN=$SHOP.svc.cluster.local
-readonly APPS=localhost/remora-test/apps:1
 readonly POSTGRES=localhost/remora-test/postgres:1
-readonly WAIT=localhost/remora-test/wait:1
-readonly REMORA=${REMORA_BINARIES:-$E2E_ROOT/build/release}/operator/cli/remora
 readonly PASSWORD=not-for-the-application
 readonly REQUESTS=1000
 readonly LAST_LINES=50000  # more than rsyslog reads before the kubelet ends it
@@ -26,39 +24,14 @@ readonly RENEWED_SECONDS=120
 
 catalog() { /usr/bin/python3 "$E2E_ROOT/tests/e2e/catalog.py" "$@"; }
 
-# --- outside of the node's network ----------------------------------------------------------------
+# --- a database -----------------------------------------------------------------------------------
 
-debian_image() { "$E2E_ROOT/hack/cluster/debian_image.py" "$@"; }
-
-# The libraries of remora come from the packages that they belong to here.
-make_wait_image() {
-  local packages
-  mapfile -t packages < <(ldd "$REMORA" | awk '$3 ~ /^\// { print $3 }' | xargs realpath |
-    xargs dpkg-query --search 2>/dev/null | cut --delimiter=: --fields=1 | sort --unique)
-  debian_image --file "$REMORA=/usr/bin/remora" --entrypoint '["/usr/bin/remora"]' "$WAIT" "${packages[@]}"
-}
-
-make_postgres_image() {
-  debian_image "$POSTGRES" postgresql-15 libpam0g tzdata --account postgres:1000:/tmp \
-    --link /usr/lib/postgresql/15/bin/initdb=/usr/bin/initdb \
-    --link /usr/lib/postgresql/15/bin/postgres=/usr/bin/postgres
-}
-
-make_images() {
-  "$E2E_ROOT/hack/catalog-images.sh"
-  make_wait_image
-  make_postgres_image
-}
-
-# The API server asks the webhook on loopback, so all of the test runs in the node's network.
-run_on_node() {
-  local archives
-  HELM=${HELM:-$("$E2E_ROOT/hack/helm.sh")}
-  use_node apps
-  make_images >"$WORK/archives"
-  mapfile -t archives <"$WORK/archives"
-  "$CLUSTER" image import "${archives[@]}"
-  IS_ON_NODE=1 HELM=$HELM on_node "$BASH" "${BASH_SOURCE[0]}" "$@"
+import_postgres() {
+  local archive
+  archive=$("$E2E_ROOT/hack/cluster/debian_image.py" "$POSTGRES" postgresql-15 libpam0g tzdata \
+    --account postgres:1000:/tmp --link /usr/lib/postgresql/15/bin/initdb=/usr/bin/initdb \
+    --link /usr/lib/postgresql/15/bin/postgres=/usr/bin/postgres)
+  "$CLUSTER" image import "$archive"
 }
 
 # --- workloads ------------------------------------------------------------------------------------
@@ -141,7 +114,7 @@ metrics_of() {
   local place
   place=$(kubectl --namespace "$SHOP" get pod "$(pod_of "$1")" --output json | jq --raw-output \
     '"\(.status.podIP):\(.metadata.annotations["prometheus.io/port"])\(.metadata.annotations["prometheus.io/path"])"')
-  curl --silent --show-error --fail --noproxy '*' --max-time 5 "http://$place"
+  on_node curl --silent --show-error --fail --noproxy '*' --max-time 5 "http://$place"
 }
 
 has_metric() { metrics_of "$1" | grep --extended-regexp "^$2"; }
@@ -422,16 +395,6 @@ check_statsd-exporter() {
 
 # --- the test -------------------------------------------------------------------------------------
 
-install_catalog() {
-  "$HELM" template remora-catalog "$CHART" --namespace remora-catalog --kube-version 1.36 >"$WORK/catalog.yaml"
-  kubectl apply --filename "$WORK/catalog.yaml"
-}
-
-clean_up_webhook() {
-  unregister_webhook
-  stop_webhook "$WORK/webhook"
-}
-
 test_patterns() {
   local pattern
   for pattern in "$@"; do "start_$pattern"; done
@@ -444,18 +407,10 @@ test_patterns() {
 main() {
   local patterns=("$@")
   ((${#patterns[@]} > 0)) || mapfile -t patterns < <(catalog names "$README")
-  if [[ -z ${IS_ON_NODE:-} ]]; then
-    need_commands jq curl openssl ldd dpkg-query
-    run_on_node "${patterns[@]}"
-    return
-  fi
-  eval_settings
-  at_exit clean_up_namespaces
-  at_exit clean_up_webhook
-  use_remora --wait-image="$WAIT"
-  new_namespace remora-catalog
+  need_commands jq openssl
+  use_remora_on_node apps
+  import_postgres
   new_namespace "$SHOP" pod-security.kubernetes.io/enforce=restricted
-  check "the catalog is taken" eventually install_catalog
   test_patterns "${patterns[@]}"
   finish
 }
