@@ -14,8 +14,7 @@ readonly NAME_SERVER=127.0.0.153
 readonly API_SERVER_NAME=kubernetes.default.svc
 readonly NAME_IN_HOSTS=kubernetes.default
 readonly UNKNOWN_NAME=nobody.test
-readonly READY_MS=1000  # of a quiet machine
-readonly BUSY=4         # a busy one takes a multiple of it, and fails beyond that
+readonly READY_MS=1000
 readonly UNCHANGED_SECONDS=2
 readonly ARCHIVE=$WORK/remora.tar
 readonly UNPACKED=$WORK/unpacked
@@ -148,7 +147,7 @@ ready_in_time() {
   done
   READY_AFTER_MS=$((($(now_us) - $3) / 1000))
   echo "it took $READY_AFTER_MS ms"
-  ((READY_AFTER_MS <= BUSY * READY_MS))
+  ((READY_AFTER_MS <= READY_MS))
 }
 
 webhook_gets_ready() {
@@ -217,8 +216,8 @@ check "it finds it by a name that the name server knows" \
   run_image status --kubeconfig="/pki/$API_SERVER_NAME"
 check "it does not find it by a name that nobody knows" \
   refuses "$UNKNOWN_NAME" run_image status --kubeconfig="/pki/$UNKNOWN_NAME"
-check "the webhook finds the API server by its name and gets ready" webhook_gets_ready
-step "it took ${READY_AFTER_MS:-too many} ms; the target is $READY_MS"
+check "the webhook finds the API server by its name and is ready within a second" webhook_gets_ready
+step "it took ${READY_AFTER_MS:-too many} ms"
 check "it runs as the image's user" runs_as remora-webhook
 check "it ends on TERM" ends_on_term remora-webhook
 check "the operator, likewise" operator_gets_ready

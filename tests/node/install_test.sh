@@ -10,19 +10,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/remora.sh"
 
 readonly SHOP=e2e-install
-# What a quiet machine of two cores must keep. A busy one takes a multiple of it, and fails beyond that.
 readonly INSTALL_MS=30000
 readonly START_MS=1000
 readonly LATER_MS=1500  # than the same containers without Remora
-readonly BUSY=4
 readonly ROUNDS=3
 
-# timed TARGET-MS MS SENTENCE: of what has been measured
-timed() {
-  local verdict=met
-  (($2 <= $1)) || verdict=MISSED
-  check "$3: $2 ms; the target, $1 ms, is $verdict" test "$2" -le $(($1 * BUSY))
-}
+# timed MOST-MS MS SENTENCE: of what has been measured
+timed() { check "$3: $2 ms, at most $1" test "$2" -le "$1"; }
 
 milliseconds_since() { echo $((($(now_us) - $1) / 1000)); }
 
@@ -31,14 +25,15 @@ milliseconds_since() { echo $((($(now_us) - $1) / 1000)); }
 # From the start of the process to the answer "ready", of the slower of the two, in milliseconds. The kernel knows the first
 # to a hundredth of a second; the second is told by the log.
 start_of_webhook() {
-  local pod most=0 started ready pid ticks boot
+  local pod most=0 started ready pid ticks up now
   for pod in $(pod_names "$SYSTEM" app.kubernetes.io/name=remora-webhook); do
     ready=$(kubectl --namespace "$SYSTEM" logs "$pod" | jq --raw-output \
       'select(.message == "ready to answer") | .time' | head -n 1)
     pid=$(process_of "$pod")
     ticks=$(sed 's/.*) //' "/proc/$pid/stat" | cut -d ' ' -f 20)
-    boot=$(awk '$1 == "btime" { print $2 }' /proc/stat)
-    started=$((boot * 1000 + ticks * 1000 / $(getconf CLK_TCK)))
+    # Both clocks are read at once: /proc/stat tells the time of the boot in whole seconds only.
+    up=$(awk '{ printf "%d", $1 * 1000 }' /proc/uptime) now=$(date +%s%3N)
+    started=$((now - up + ticks * 1000 / $(getconf CLK_TCK)))
     ready=$(date --date "$ready" +%s%3N)
     ((ready - started <= most)) || most=$((ready - started))
   done
