@@ -19,8 +19,8 @@ readonly ROOT
 readonly LOGS=$ROOT/build/test-logs
 # What has threads, or is used by several.
 readonly TSAN_TARGETS=(base_test reflector_test store_test work_queue_test kube_client_test
-  certificate_reconciler_test webhook_test webhook_listener_test operator_faults_test manager_test
-  event_recorder_test missing_pod_reconciler_test pattern_acceptance_test)
+  certificate_reconciler_test webhook_test webhook_listener_test operator_faults_test
+  operator_process_test manager_test event_recorder_test missing_pod_reconciler_test pattern_acceptance_test)
 
 PASSED=0
 FAILED=0

@@ -18,6 +18,7 @@
 // code) before its use. Named one by one, so that races of our own callbacks still show.
 extern "C" const char* __tsan_default_suppressions() {
   return "race:web::http::client::details::asio_context::~asio_context\n"
+         "race:std::_Sp_counted_ptr_inplace<web::http::client::details::asio_client,*_M_dispose\n"
          "race:pplx::task<web::http::http_response>::_CreateImpl\n"
          "race:pplx::details::_CancellationTokenCallback<web::http::client*>::~_Cancellation\n";
 }

@@ -16,6 +16,10 @@ remora_test(operator_faults_test
           ${CMAKE_CURRENT_LIST_DIR}/operator_faults_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_fixture.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_poison_test.cc
+  DEPS remora_leader_work remora_fakes LABELS integration)
+remora_test(operator_process_test
+  SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/operator_fixture.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_probes_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_requests_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/two_operators_test.cc

@@ -191,15 +191,23 @@ test_cluster() {
     "$CLUSTER" image import /none
 }
 
+container_ids() {
+  kubectl --namespace node-test get pods --selector app=web \
+    --output 'jsonpath={.items[*].status.containerStatuses[*].containerID}'
+}
+
 test_repair() {
-  local kubelet
+  local kubelet ids
+  ids=$(container_ids)
   kubelet=$(pgrep --full "kubelet --config=$REMORA_CLUSTER_DIR/")
   # shellcheck disable=SC2086  # nsenter and the kubelet itself
   kill -KILL $kubelet
   check "status notices that the kubelet has ended" eventually not "$CLUSTER" status
   check "up starts it again" "$CLUSTER" up --tier 3
-  check "and the containers have gone on" says "$(first_pod)" \
+  # It looks at its Pods a moment after it has started.
+  check "which finds its Pods again" eventually says "$(first_pod)" \
     in_pod node-test "$(first_pod)" hostname
+  check "and the containers have gone on" equal "$ids" "$(container_ids)"
 }
 
 test_down() {
