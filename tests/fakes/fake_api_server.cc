@@ -105,51 +105,6 @@ void FakeApiServer::Handle(const HttpRequest& request, Connection& connection) {
   connection.Respond(code, body.dump());
 }
 
-bool FakeApiServer::Misfortune(const std::string& verb, const HttpRequest& request,
-                               Connection& connection) {
-  Fault fault;
-  {
-    MutexLock lock(mutex_);
-    std::optional<Fault> asked = TakeFault(verb, Parse(request.path).collection);
-    if (asked) {
-      fault = *std::move(asked);
-    } else if (!token_.empty()) {
-      const auto header = request.headers.find("authorization");
-      if (header == request.headers.end() || header->second != "Bearer " + token_) {
-        fault = {.status = 401, .reason = "Unauthorized"};
-      }
-    }
-  }
-  if (fault.before) fault.before();
-  if (fault.cut) {
-    connection.Cut();
-    return true;
-  }
-  if (fault.silent) {
-    while (connection.WaitForWake()) {
-    }
-    connection.Cut();
-    return true;
-  }
-  if (fault.status == 0) return false;
-  const Answer answer = Status(fault.status, fault.reason, "asked to fail");
-  connection.Respond(fault.status, fault.raw.empty() ? answer.second.dump() : fault.raw,
-                     fault.headers);
-  return true;
-}
-
-std::optional<FakeApiServer::Fault> FakeApiServer::TakeFault(const std::string& verb,
-                                                             const std::string& collection) {
-  std::deque<Fault>& queue = faults_[verb];
-  const auto at = std::find_if(queue.begin(), queue.end(), [&](const Fault& fault) {
-    return fault.collection.empty() || fault.collection == collection;
-  });
-  if (at == queue.end()) return std::nullopt;
-  Fault fault = std::move(*at);
-  queue.erase(at);
-  return fault;
-}
-
 json FakeApiServer::Store(const std::string& collection, json object) {
   object["metadata"]["resourceVersion"] = std::to_string(++version_);
   const std::pair key(MetaOf(object, "namespace"), MetaOf(object, "name"));
@@ -182,6 +137,7 @@ FakeApiServer::Answer FakeApiServer::Serve(const std::string& verb, const Target
   if (verb == "list") return List(target, request);
   const json body = request.body.empty() ? json::object() : json::parse(request.body);
   const bool is_dry_run = QueryOf(request, "dryRun") == "All";
+  if (target.subresource == "eviction") return Evict(target, body, is_dry_run);
   if (verb == "create" && is_dry_run) return {201, body};
   if (verb == "create") return Create(target, body);
   Objects& objects = collections_[target.collection];
@@ -195,10 +151,7 @@ FakeApiServer::Answer FakeApiServer::Serve(const std::string& verb, const Target
       preconditions["resourceVersion"] != MetaOf(at->second, "resourceVersion")) {
     return Status(409, "Conflict", "the precondition does not hold");
   }
-  json last = at->second;
-  last["metadata"]["resourceVersion"] = std::to_string(++version_);
-  objects.erase(at);
-  Announce({version_, target.collection, target.namespace_name, EventLine("DELETED", last)});
+  Erase(target.collection, at);
   return Status(200, "", "");
 }
 
@@ -208,6 +161,25 @@ FakeApiServer::Answer FakeApiServer::Create(const Target& target, json object) {
     return Status(409, "AlreadyExists", "\"" + key.second + "\" already exists");
   }
   return {201, Store(target.collection, std::move(object))};
+}
+
+// No budget forbids it.
+FakeApiServer::Answer FakeApiServer::Evict(const Target& target, const json& body,
+                                           bool is_dry_run) {
+  Objects& pods = collections_[target.collection];
+  const auto at = pods.find({target.namespace_name, target.name});
+  if (at == pods.end()) return Status(404, "NotFound", "\"" + target.name + "\" not found");
+  const json uid = body["deleteOptions"]["preconditions"]["uid"];
+  if (uid != MetaOf(at->second, "uid")) return Status(409, "Conflict", "the uid differs");
+  if (!is_dry_run) Erase(target.collection, at);
+  return {201, Status(201, "", "").second};
+}
+
+void FakeApiServer::Erase(const std::string& collection, Objects::iterator at) {
+  json last = std::move(at->second);
+  last["metadata"]["resourceVersion"] = std::to_string(++version_);
+  Announce({version_, collection, at->first.first, EventLine("DELETED", last)});
+  collections_[collection].erase(at);
 }
 
 FakeApiServer::Answer FakeApiServer::Modify(const Target& target, const json& body,

@@ -4,7 +4,7 @@
 // Contract
 //   - Behaves like kube-apiserver where a client can tell: resource versions grow over all
 //     collections, a watch begins with the history after its version, a compacted version is 410.
-//   - A dry run finds nothing wrong and stores nothing.
+//   - A dry run finds nothing wrong and stores nothing; an eviction that names the uid takes the Pod away.
 //   - A collection is its cluster-wide path: "/api/v1/namespaces",
 //   "/apis/remora.dev/v1alpha1/things".
 //   - Every request is recorded before it is answered; verbs are RBAC's: get, list, watch, create,
@@ -139,6 +139,8 @@ class FakeApiServer {
   Answer Serve(const std::string& verb, const Target& target, const HttpRequest& request)
       EXCLUDES(mutex_);
   Answer Create(const Target& target, nlohmann::json object) REQUIRES(mutex_);
+  Answer Evict(const Target& target, const nlohmann::json& body, bool is_dry_run) REQUIRES(mutex_);
+  void Erase(const std::string& collection, Objects::iterator at) REQUIRES(mutex_);
   struct Modification {
     bool merge;
     bool dry_run;

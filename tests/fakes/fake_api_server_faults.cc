@@ -1,9 +1,55 @@
 // The misfortunes that a FakeApiServer has on demand.
+#include <algorithm>
 #include <utility>
 
 #include "tests/fakes/fake_api_server.h"
 
 namespace remora::testing {
+
+bool FakeApiServer::Misfortune(const std::string& verb, const HttpRequest& request,
+                               Connection& connection) {
+  Fault fault;
+  {
+    MutexLock lock(mutex_);
+    std::optional<Fault> asked = TakeFault(verb, Parse(request.path).collection);
+    if (asked) {
+      fault = *std::move(asked);
+    } else if (!token_.empty()) {
+      const auto header = request.headers.find("authorization");
+      if (header == request.headers.end() || header->second != "Bearer " + token_) {
+        fault = {.status = 401, .reason = "Unauthorized"};
+      }
+    }
+  }
+  if (fault.before) fault.before();
+  if (fault.cut) {
+    connection.Cut();
+    return true;
+  }
+  if (fault.silent) {
+    while (connection.WaitForWake()) {
+    }
+    connection.Cut();
+    return true;
+  }
+  if (fault.status == 0) return false;
+  const Answer answer = Status(fault.status, fault.reason, "asked to fail");
+  connection.Respond(fault.status, fault.raw.empty() ? answer.second.dump() : fault.raw,
+                     fault.headers);
+  return true;
+}
+
+std::optional<FakeApiServer::Fault> FakeApiServer::TakeFault(const std::string& verb,
+                                                             const std::string& collection) {
+  std::deque<Fault>& queue = faults_[verb];
+  const auto at = std::find_if(queue.begin(), queue.end(), [&](const Fault& fault) {
+    return fault.collection.empty() || fault.collection == collection;
+  });
+  if (at == queue.end()) return std::nullopt;
+  Fault fault = std::move(*at);
+  queue.erase(at);
+  return fault;
+}
 
 void FakeApiServer::Compact() {
   MutexLock lock(mutex_);

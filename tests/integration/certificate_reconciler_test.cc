@@ -236,6 +236,17 @@ TEST_F(CertificateReconcilerTest, ReadsAgainAfterTwoConflicts) {
   EXPECT_TRUE(LeafIsTaken());
 }
 
+TEST_F(CertificateReconcilerTest, PutsTheBundleAfterTwoConflictsOnEachConfiguration) {
+  CertificateReconciler reconciler = Make();
+  for (const char* collection : {kMutating, kValidating}) {
+    for (int i = 0; i < 2; ++i) {
+      server_.FailNext("patch", {.status = 409, .reason = "Conflict", .collection = collection});
+    }
+  }
+  for (int turn = 0; turn < 4 && !reconciler.Reconcile({}).ok(); ++turn) clock_.Advance(10s);
+  EXPECT_EQ(Bundle(), Authority());
+}
+
 TEST_F(CertificateReconcilerTest, GivesUpWithConflictWhenOthersNeverStopWriting) {
   CertificateReconciler reconciler = Make();
   LiveToTheChange(reconciler);

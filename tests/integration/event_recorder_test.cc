@@ -12,6 +12,7 @@
 #include "operator/runtime/manager.h"
 #include "tests/fakes/fake_api_server.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/troubles.h"
 #include "tests/integration/webhook/log_capture.h"
 
 namespace remora::runtime {
@@ -240,14 +241,43 @@ TEST_F(EventRecorderTest, GivesUpOneThatFailsTwelveTimes) {
 }
 
 TEST_F(EventRecorderTest, DoesNotRepeatWhatTheApiServerRefuses) {
-  for (const int status : {403, 404, 422}) {
+  for (const int status : {401, 403, 404, 410, 422}) {
     server_.FailNext("create", {.status = status});
     recorder_.Record(About("cart"));
     recorder_.Record(About("cart"));
     EXPECT_EQ(SendAll(), 1) << status;
   }
-  EXPECT_EQ(recorder_.dropped(), 6u);
+  EXPECT_EQ(recorder_.dropped(), 10u);
   EXPECT_THAT(Stored(), SizeIs(0));
+}
+
+TEST_F(EventRecorderTest, TellsOnceWhateverBecomesOfARequest) {
+  const auto impatient = *kube::Client::Make(
+      {.server = server_.url(), .authority_pem = server_.certificate().authority_pem},
+      {.longest_write = std::chrono::milliseconds(300)});
+  EventRecorder recorder({.client = *impatient,
+                          .clock = clock_,
+                          .reporter = {"patterns.remora.dev/webhook", "webhook-7"},
+                          .random = [] { return 0.5; }});
+  for (const auto& trouble : testing::AllTroubles()) {
+    const int status = trouble.fault.status;
+    if (status == 401 || status == 403 || status == 410) continue;  // refused: see above
+    server_.FailNext("create", trouble.At(kEvents));
+    server_.FailNext("patch", trouble.At(kEvents));
+    recorder.Record(About(trouble.name));
+    for (int turn = 0; turn < 8; ++turn) {
+      while (recorder.SendOne(std::stop_token())) {
+      }
+      if (turn == 1) recorder.Record(About(trouble.name));
+      clock_.Advance(seconds(10));
+    }
+    std::uint64_t told = 0;
+    for (const json& event : Stored()) {
+      if (event["regarding"]["name"] == trouble.name) told += CountOf(event);
+    }
+    EXPECT_EQ(told, 2U) << trouble.name;
+  }
+  EXPECT_EQ(recorder.dropped(), 0u);
 }
 
 // The answer to the first attempt was lost.

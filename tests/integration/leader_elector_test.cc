@@ -136,6 +136,20 @@ TEST_F(LeaderElectorTest, OfTwoThatWriteAtOnceOneGetsAConflict) {
   EXPECT_FALSE(a_.elector.HoldsLease());
 }
 
+TEST_F(LeaderElectorTest, KeepsTheLeaseThroughTwoConflicts) {
+  ASSERT_TRUE(a_.Try());
+  for (int i = 0; i < 2; ++i) {
+    server_.FailNext("update", {.status = 409, .reason = "Conflict", .collection = kLeases});
+    a_.clock.Advance(seconds(2));
+    EXPECT_FALSE(a_.Try());
+    EXPECT_TRUE(a_.elector.HoldsLease()) << "until its time is over";
+    EXPECT_FALSE(b_.Try());
+  }
+  EXPECT_TRUE(a_.Try());
+  a_.clock.Advance(seconds(9));
+  EXPECT_TRUE(a_.elector.HoldsLease()) << "it is renewed";
+}
+
 TEST_F(LeaderElectorTest, GivesTheLeaseBack) {
   ASSERT_TRUE(a_.Try());
   a_.elector.Release();

@@ -17,6 +17,7 @@
 
 #include "operator/runtime/store.h"
 #include "tests/fakes/fake_clock.h"
+#include "tests/fakes/troubles.h"
 #include "tests/integration/kube_client_fixture.h"
 
 namespace remora::reconcilers {
@@ -236,6 +237,29 @@ TEST_F(PatternAcceptanceTest, WithoutAnAnswerItStaysPending) {
   }
   AnswerOfQuota();
   EXPECT_EQ(Accept(pattern).state, State::kAccepted);
+}
+
+// The first creation is the dry run, the second that of the revision.
+TEST_F(PatternAcceptanceTest, AfterEveryTroubleOfEachRequestItIsAcceptedAndKeptOnce) {
+  int generation = 0;
+  for (const auto& trouble : remora::testing::AllTroubles()) {
+    for (const char* collection : {"/api/v1/pods", kRevisions}) {
+      const std::string what = trouble.name + " at " + collection;
+      ++generation;
+      const auto pattern = Pattern("saver:" + std::to_string(generation), generation);
+      server_.FailNext("create", trouble.At(collection));
+      State state = State::kPending;
+      for (int turn = 0; turn < 8 && state != State::kAccepted; ++turn) {
+        const auto accepted = acceptance_.Accept(*pattern, {});
+        if (accepted.ok()) state = accepted->state;
+        ASSERT_TRUE(state == State::kPending || state == State::kAccepted) << what;
+        clock_.Advance(10s);
+      }
+      EXPECT_EQ(state, State::kAccepted) << what;
+      Catch();
+      EXPECT_EQ(server_.All(kRevisions).size(), static_cast<std::size_t>(generation)) << what;
+    }
+  }
 }
 
 TEST_F(PatternAcceptanceTest, ARevisionThatCannotBeKeptIsPending) {

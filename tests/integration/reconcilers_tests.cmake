@@ -8,6 +8,7 @@ target_link_libraries(certificates_driver
   PRIVATE remora_warnings remora_reconcilers remora_runtime CLI11::CLI11)
 remora_test(missing_pod_reconciler_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
+          ${CMAKE_CURRENT_LIST_DIR}/missing_pod_faults_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/missing_pod_forecast_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/missing_pod_reconciler_test.cc
   DEPS remora_reconcilers remora_runtime remora_fakes LABELS integration)
@@ -15,6 +16,7 @@ remora_test(operator_faults_test
   SOURCES ${CMAKE_CURRENT_LIST_DIR}/cpprest_main.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_faults_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_fixture.cc
+          ${CMAKE_CURRENT_LIST_DIR}/operator_healing_test.cc
           ${CMAKE_CURRENT_LIST_DIR}/operator_poison_test.cc
   DEPS remora_leader_work remora_fakes LABELS integration)
 remora_test(operator_process_test
