@@ -228,23 +228,13 @@ TEST_F(CertificateReconcilerTest, ReadsAgainAfterTwoConflicts) {
   CertificateReconciler reconciler = Make();
   LiveToTheChange(reconciler);
   const std::string before = Authority();
-  for (int i = 0; i < 2; ++i) server_.FailNext("update", {.status = 409, .reason = "Conflict"});
+  const FakeApiServer::Fault conflict{.status = 409, .reason = "Conflict"};
+  for (const char* verb : {"update", "update", "patch", "patch"}) server_.FailNext(verb, conflict);
   const int gets = server_.Count("get");
   Must(reconciler);
   EXPECT_NE(Authority(), before);
   EXPECT_GE(server_.Count("get"), gets + 6);  // two Secrets, three times
   EXPECT_TRUE(LeafIsTaken());
-}
-
-TEST_F(CertificateReconcilerTest, PutsTheBundleAfterTwoConflictsOnEachConfiguration) {
-  CertificateReconciler reconciler = Make();
-  for (const char* collection : {kMutating, kValidating}) {
-    for (int i = 0; i < 2; ++i) {
-      server_.FailNext("patch", {.status = 409, .reason = "Conflict", .collection = collection});
-    }
-  }
-  for (int turn = 0; turn < 4 && !reconciler.Reconcile({}).ok(); ++turn) clock_.Advance(10s);
-  EXPECT_EQ(Bundle(), Authority());
 }
 
 TEST_F(CertificateReconcilerTest, GivesUpWithConflictWhenOthersNeverStopWriting) {
