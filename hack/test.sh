@@ -3,8 +3,8 @@
 #
 # Builds release (the programs as shipped, for the tests that start them), the fuzzers, dev
 # (AddressSanitizer and UndefinedBehaviorSanitizer) and, of what has threads, tsan. The tests on a real API server
-# share one control plane; those on a real node, which need root, come last (hack/e2e.sh). The last line counts all
-# tests: `N passed, N failed`.
+# share one control plane; beside them run those that have one of their own. Those on a real node, which need root,
+# come last (hack/e2e.sh). The last line counts all tests: `N passed, N failed`.
 #
 # usage: hack/test.sh           what CI runs
 #        hack/test.sh --quick   release only, no sanitizers, no fuzzers, no node
@@ -20,10 +20,16 @@ readonly LOGS=$ROOT/build/test-logs
 # What has threads, or is used by several.
 readonly TSAN_TARGETS=(base_test reflector_test store_test work_queue_test kube_client_test
   certificate_reconciler_test webhook_test webhook_listener_test operator_faults_test
-  operator_process_test manager_test event_recorder_test missing_pod_reconciler_test pattern_acceptance_test)
+  operator_process_test manager_test event_recorder_test missing_pod_reconciler_test
+  pattern_acceptance_test)
+# Of tests/e2e: what measures how fast something is runs alone, before all others; what has a cluster of its own,
+# and waits for most of its time, runs beside the others.
+readonly ALONE=(certificates reflector)
+readonly BESIDE=(operator_faults chart_rights docs chart doctor cluster)
 
 PASSED=0
 FAILED=0
+BESIDE_PID=  # of the tests beside the others
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -57,7 +63,7 @@ stage() {
 }
 
 # tests PRESET [CTEST ARGUMENT...]
-tests() { ctest --preset "$1" --verbose --no-tests=error "${@:2}"; }
+tests() { ctest --preset "$1" --verbose --parallel "$(nproc)" --no-tests=error "${@:2}"; }
 
 # build_and_test PRESET [TEST...]: these test programs; without any, all of them
 build_and_test() {
@@ -84,6 +90,71 @@ end_cluster() {
   rm -rf "$CLUSTER_PARENT"
 }
 
+# e2e NAME...: these scripts of tests/e2e, one after the other
+e2e() {
+  local name arguments
+  for name in "$@"; do
+    arguments=()
+    [[ $name != yaml_table ]] || arguments=(build/release/operator/cli/remora)
+    stage "${name}_test" "$ROOT/tests/e2e/${name}_test.sh" "${arguments[@]}"
+  done
+}
+
+# All of them but those named above.
+e2e_names() {
+  local path name
+  for path in "$ROOT"/tests/e2e/*_test.sh; do
+    name=$(basename "$path" _test.sh)
+    [[ " ${ALONE[*]} ${BESIDE[*]} " == *" $name "* ]] || echo "$name"
+  done
+}
+
+# In a process of its own, from whose log end_beside takes the counts.
+start_beside() {
+  (
+    exit_hooks=()
+    at_exit end_slow_command
+    trap run_exit_hooks EXIT
+    trap 'exit 143' TERM
+    e2e "${BESIDE[@]}"
+  ) >"$LOGS/beside.log" 2>&1 &
+  BESIDE_PID=$!
+  at_exit stop_beside
+}
+
+stop_beside() {
+  [[ -n $BESIDE_PID ]] || return 0
+  kill "$BESIDE_PID"
+  wait "$BESIDE_PID"
+}
+
+end_beside() {
+  local count=0 passed failed
+  while kill -0 "$BESIDE_PID" 2>/dev/null; do
+    step "the tests with a cluster of their own: $(tail -n 1 "$LOGS/beside.log" | cut -c 1-80)"
+    sleep "$HEARTBEAT_SECONDS"
+  done
+  wait "$BESIDE_PID" || true
+  BESIDE_PID=
+  grep --text --invert-match ' s so far ' "$LOGS/beside.log" || true
+  while read -r passed failed; do
+    count=$((count + 1))
+    PASSED=$((PASSED + passed))
+    FAILED=$((FAILED + failed))
+  done < <(sed -nE 's/^\[.*_test: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$LOGS/beside.log")
+  ((count == ${#BESIDE[@]})) || FAILED=$((FAILED + 1))
+}
+
+test_on_api_server() {
+  local names
+  stage "verify crds" "$ROOT/hack/verify-crds.sh"
+  mapfile -t names < <(e2e_names)
+  e2e "${ALONE[@]}"
+  start_beside
+  e2e "${names[@]}"
+  end_beside
+}
+
 # A node makes namespaces and mounts.
 on_node() {
   need_root_or_sudo "a node"
@@ -100,7 +171,7 @@ verify() {
 }
 
 main() {
-  local extent=${1:-} script
+  local extent=${1:-}
   case $extent in
     "" | --quick | --all) ;;
     -h | --help) usage && return ;;
@@ -113,12 +184,7 @@ main() {
   verify
   use_cluster
   build_and_test release
-  stage "verify crds" "$ROOT/hack/verify-crds.sh"
-  for script in tests/e2e/*_test.sh; do
-    arguments=()
-    [[ $script != */yaml_table_test.sh ]] || arguments=(build/release/operator/cli/remora)
-    stage "$(basename "$script" .sh)" "$ROOT/$script" "${arguments[@]}"
-  done
+  test_on_api_server
   [[ $extent == --quick ]] || stage "fuzzers" "$ROOT/hack/fuzz.sh" --seconds 30 --seed 1
   if [[ $extent != --quick ]]; then
     build_and_test dev
