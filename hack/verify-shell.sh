@@ -10,7 +10,9 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source "$(dirname "${BASH_SOURCE[0]}")/sources.sh"
 
 [[ $# == 0 ]] || die "takes no arguments"
-need_commands shellcheck git
+need_commands shellcheck git xargs nproc
 mapfile -t files < <(shell_files)
-shellcheck --external-sources "${files[@]}" || fail "shellcheck complains: see above"
+printf '%s\0' "${files[@]}" |
+  xargs --null --max-procs="$(nproc)" --max-args=8 shellcheck --external-sources ||
+  fail "shellcheck complains: see above"
 step "shellcheck has nothing to say about ${#files[@]} scripts"

@@ -68,15 +68,6 @@ shell() { jq --null-input --arg script "$1" '{command: ["sh", "-c", $script]}'; 
 
 readonly SLEEPS='trap "exit 0" TERM; while true; do sleep 1; done'
 
-service() {
-  apply "$SHOP" <<YAML
-apiVersion: v1
-kind: Service
-metadata: {name: $1}
-spec: {selector: {app: $1}, ports: [{port: $2, targetPort: ${3:-$2}}]}
-YAML
-}
-
 pod_of() { pod_names "$SHOP" "app=$1" | head --lines=1; }
 
 # in_app NAME SCRIPT: in the first container of its Pod
@@ -131,7 +122,7 @@ start_log-saver() {
   nginx_of log-saver /var/log/app/access.log
   # It writes while it ends, too.
   workload syslog-server "$(shell 'exec nc -l -k 5140 >/tmp/received')"
-  service syslog-server 5140
+  service "$SHOP" syslog-server 5140
   user log-saver "$(nginx "LAST_LINES=$LAST_LINES"'; nginx -c /conf/nginx.conf & trap "seq $LAST_LINES | sed s/^/last-/ \
     >>/var/log/app/end.log; exit 0" TERM; while true; do sleep 1 & wait $!; done')" \
     "{\"forwardTo\": \"syslog-server.$DOMAIN\", \"forwardPort\": \"5140\"}" "$(conf_of log-saver)"
@@ -174,7 +165,7 @@ start_git-sync() {
   kubectl --namespace "$SHOP" create secret generic git-credentials --type kubernetes.io/basic-auth \
     --from-literal=username=shop --from-literal="password=$PASSWORD" >/dev/null
   workload git-server "$(shell "PASSWORD=$PASSWORD; $GIT_SERVER")"
-  service git-server 80 8080
+  service "$SHOP" git-server 80 8080
   user git-sync "$(shell "cat /srv/site/current/page && $SLEEPS")" \
     "{\"repo\": \"http://git-server.$DOMAIN/cgi-bin/git/site\", \"period\": \"1\"}"
 }
@@ -199,7 +190,7 @@ start_redis_servers() {
   for name in redis-a redis-b; do
     kubectl --namespace "$SHOP" get deployment "$name" >/dev/null 2>&1 && continue
     workload "$name" "$(shell 'exec redis-server --save "" --dir /tmp --protected-mode no')"
-    service "$name" 6379
+    service "$SHOP" "$name" 6379
   done
 }
 
@@ -233,7 +224,7 @@ renew_service() {
   local before
   before=$(address_of "$1")
   kubectl --namespace "$SHOP" delete service "$1" >/dev/null
-  service "$1" "$2"
+  service "$SHOP" "$1" "$2"
   not equal "$before" "$(address_of "$1")"
 }
 
@@ -257,7 +248,7 @@ start_pgbouncer() {
       volumeMounts: [{name: "credentials", mountPath: "/credentials"}, {name: "data", mountPath: "/data"}]}')" \
     '{}' '{"volumes": [{"name": "credentials", "secret": {"secretName": "postgres-credentials"}},
       {"name": "data", "emptyDir": {"medium": "Memory"}}]}'
-  service postgres 5432
+  service "$SHOP" postgres 5432
   user pgbouncer "$(shell "$SLEEPS")" "{\"upstream\": \"postgres.$DOMAIN:5432\"}"
 }
 
@@ -292,7 +283,7 @@ issue_tls() {
 start_tls-termination() {
   issue_tls
   nginx_of tls-termination off
-  service tls-termination 443 http
+  service "$SHOP" tls-termination 443 http
   workload tls-termination "$(nginx 'exec nginx -c /conf/nginx.conf')" '{}' "$(conf_of tls-termination)"
   is_ready tls-termination >/dev/null
 }

@@ -56,16 +56,6 @@ volumes: [{name: conf, configMap: {name: nginx}}]
 SPEC
 }
 
-redis() {
-  cat <<SPEC
-containers:
-  - name: redis
-    image: $APPS
-    command: [redis-server, --save, "", --dir, /tmp, --protected-mode, "no"]
-    readinessProbe: {tcpSocket: {port: 6379}, periodSeconds: 1}
-SPEC
-}
-
 # A counter and a timer, once a second, to the address that StatsD clients read.
 statsd() {
   cat <<SPEC
@@ -83,15 +73,6 @@ SPEC
 }
 
 sleeper() { echo "containers: [{name: app, image: $APPS, command: [sleep, infinity]}]"; }
-
-service() {
-  apply "$SHOP" <<SERVICE
-apiVersion: v1
-kind: Service
-metadata: {name: $1}
-spec: {selector: {app: $1}, ports: [{port: $2}]}
-SERVICE
-}
 
 # --- (a) a web server and its log saver -----------------------------------------------------------
 
@@ -155,8 +136,8 @@ say() { in_app "$SHOP" "$1" sh -c "redis-cli -e -h \${REDIS_HOST:-localhost} -p 
 ambassador() {
   local name
   for name in redis-one redis-two; do
-    service "$name" 6379
-    deploy "$SHOP" "$name" 1 "$(redis)"
+    service "$SHOP" "$name" 6379
+    deploy "$SHOP" "$name" 1 "$(redis_spec)"
   done
   deploy "$SHOP" cart 1 "$(sleeper)" ambassador=redis-haproxy \
     "params/redis-haproxy.upstream=redis-one.$SHOP.svc.cluster.local:6379"
@@ -220,7 +201,7 @@ query() {
 adapters() {
   prometheus
   deploy "$SHOP" nginx 1 "$(nginx)" adapter=nginx-exporter
-  deploy "$SHOP" store 1 "$(redis)" adapter=redis-exporter
+  deploy "$SHOP" store 1 "$(redis_spec)" adapter=redis-exporter
   deploy "$SHOP" orders 1 "$(statsd)" adapter=statsd-exporter
   local name
   for name in prometheus nginx store orders; do
@@ -250,7 +231,7 @@ all_in_one() {
   deploy "$SHOP" all 1 "$(nginx)" sidecar=log-saver params/log-saver.dir=/var/log/nginx \
     ambassador=redis-haproxy "params/redis-haproxy.upstream=redis-two.$SHOP.svc.cluster.local:6379" \
     adapter=nginx-exporter
-  service all 8080
+  service "$SHOP" all 8080
   check "a Pod with all three is ready" ready "$SHOP" deployment/all
   check "it answers" ask_a_thousand_times all
   check "its lines are saved" eventually says "GET /n/$REQUESTS " logs "$SHOP" all log-saver
@@ -264,7 +245,7 @@ main() {
   new_namespace "$SHOP"
   configuration
   deploy "$SHOP" client 1 "$(sleeper)"
-  service web 8080
+  service "$SHOP" web 8080
   check "a client is ready" ready "$SHOP" deployment/client
   log_saver
   ambassador

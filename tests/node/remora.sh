@@ -9,6 +9,8 @@
 #   deploy NAMESPACE NAME REPLICAS POD-SPEC [ANNOTATION...]
 #                                  a Deployment that knows nothing of Remora but for the annotations
 #                                  (KEY=VALUE, without patterns.remora.dev) on its template
+#   redis_spec                     of such a Deployment: a Redis, which listens at 6379
+#   service NAMESPACE NAME PORT [TARGET]   of the Pods of the Deployment of that name
 #   logs NAMESPACE NAME CONTAINER  of one Pod of the Deployment
 #   in_app NAMESPACE NAME COMMAND...  in its first regular container
 
@@ -101,3 +103,22 @@ pod_of() {
 logs() { kubectl --namespace "$1" logs "$(pod_of "$1" "$2")" --container "$3"; }
 
 in_app() { kubectl --namespace "$1" exec "deployment/$2" -- "${@:3}" 2>&1; }
+
+redis_spec() {
+  cat <<SPEC
+containers:
+  - name: redis
+    image: $APPS
+    command: [redis-server, --save, "", --dir, /tmp, --protected-mode, "no"]
+    readinessProbe: {tcpSocket: {port: 6379}, periodSeconds: 1}
+SPEC
+}
+
+service() {
+  apply "$1" <<SERVICE
+apiVersion: v1
+kind: Service
+metadata: {name: $2}
+spec: {selector: {app: $2}, ports: [{port: $3, targetPort: ${4:-$3}}]}
+SERVICE
+}

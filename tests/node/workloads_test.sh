@@ -121,26 +121,9 @@ jobs_end() {
 
 # --- init containers ------------------------------------------------------------------------------
 
-redis() {
-  apply "$SHOP" <<SERVICE
-apiVersion: v1
-kind: Service
-metadata: {name: redis}
-spec: {selector: {app: redis}, ports: [{port: 6379}]}
-SERVICE
-  deploy "$SHOP" redis 1 "$(
-    cat <<SPEC
-containers:
-  - name: redis
-    image: $APPS
-    command: [redis-server, --save, "", --dir, /tmp, --protected-mode, "no"]
-    readinessProbe: {tcpSocket: {port: 6379}, periodSeconds: 1}
-SPEC
-  )"
-}
-
 migration() {
-  redis
+  service "$SHOP" redis 6379
+  deploy "$SHOP" redis 1 "$(redis_spec)"
   check "a Redis is ready" ready "$SHOP" deployment/redis
   deploy "$SHOP" migrated 1 "$(
     cat <<SPEC
