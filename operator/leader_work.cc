@@ -73,7 +73,7 @@ LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies
       controller_({.name = "patterns",
                    .queue = queue_,
                    .reconciler = reconciler_,
-                   .may_run = [this] { return MayRun(); }}),
+                   .may_run = [this] { return MayAccept(); }}),
       missing_queue_(clock_),
       missing_({.client = dependencies.client,
                 .clock = clock_,
@@ -86,12 +86,15 @@ LeaderWork::LeaderWork(const OperatorOptions& options, Dependencies dependencies
                 .record_event = std::move(dependencies.record_event)}),
       missing_controller_(
           {.name = "missing", .queue = missing_queue_, .reconciler = missing_, .may_run = [this] {
-             return MayRun();
+             return MayReplace();
            }}) {}
 
-bool LeaderWork::MayRun() const {
-  return may_write_() && matcher_.IsCurrent() && pods_.HasSynced() &&
-         revisions_.lister().HasSynced();
+bool LeaderWork::MayAccept() const {
+  return may_write_() && listers_.HaveSynced() && revisions_.lister().HasSynced();
+}
+
+bool LeaderWork::MayReplace() const {
+  return MayAccept() && matcher_.IsCurrent() && pods_.HasSynced();
 }
 
 void LeaderWork::RunIn(runtime::Manager& manager) {

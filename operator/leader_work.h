@@ -2,8 +2,9 @@
 // every pattern.
 //
 // Contract
-//   - Nothing is written before all caches are read, nor while may_write says no. A kind of pattern whose
-//     CRD is not installed counts as read: there are none.
+//   - No status is written and no Pod evicted before all caches are read, nor anything while may_write says
+//     no. Whether patterns are accepted is asked while the Pods are still being read. A kind of pattern
+//     whose CRD is not installed counts as read: there are none.
 //   - After RunIn it goes on by itself until the Manager stops.
 // Thread-safety: Missing() and what metrics() returned: any thread. The rest: owner thread.
 // Errors: none: what fails is logged and tried again.
@@ -54,7 +55,8 @@ class LeaderWork {
  private:
   using Patterns = runtime::Informer<reconcilers::PatternObject>;
 
-  bool MayRun() const;
+  bool MayAccept() const;
+  bool MayReplace() const;
   Patterns::Options InformerOf(kube::Client& client, Clock& clock, api::PatternKind kind);
   // By an event, or perhaps: it was or is in a list.
   void PatternChanged(const reconcilers::PatternKey& key);

@@ -18,6 +18,7 @@ using nlohmann::json;
 // Well within what is left of a lease when a write begins: see runtime/leader_elector.h.
 constexpr std::chrono::seconds kWriteDeadline{4};
 
+constexpr std::chrono::milliseconds kUntilPodsAreRead{100};
 // A little more than the matcher gathers changes for.
 constexpr std::chrono::milliseconds kUntilMatched{60};
 
@@ -62,6 +63,7 @@ Result<runtime::Requeue> PatternReconciler::Reconcile(const PatternKey& key, std
   }
   const auto acceptance = options_.acceptance.Accept(*pattern, stop);
   if (!acceptance.ok()) return acceptance.error();
+  if (!options_.pods.HasSynced()) return runtime::Requeue(kUntilPodsAreRead);
   if (!options_.matcher.HasMatched(*pattern)) return runtime::Requeue(kUntilMatched);
   const Census census = options_.pods.Count(key, pattern->created);
   const json status = BuildStatus({*pattern, census, *acceptance, options_.clock.WallNow()});

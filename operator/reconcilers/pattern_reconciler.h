@@ -2,7 +2,7 @@
 //
 // Contract
 //   - Has new specs accepted first (PatternAcceptance): the revision is kept before the status names it.
-//   - Nothing is said of a spec before the Pods were matched with it.
+//   - Nothing is said of a spec before all Pods were read and matched with it.
 //   - Reads only caches; writes one server-side apply on the status sub-resource, where it differs
 //     from what is there, and at most once in Options::interval for a pattern.
 //   - A status is written into the version that it speaks of, and no other: one that was deleted and

@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr char kRevisions[] = "/apis/apps/v1/controllerrevisions";
+
 class OperatorRequestsTest : public OperatorTest {
  protected:
   void Edit(int generation) {
@@ -45,6 +47,23 @@ TEST_F(OperatorRequestsTest, AnEditOfAPatternCostsThree) {
   want["create"] += 2 * kEdits;  // the dry run, and the revision
   want["patch"] += kEdits;       // the status
   EXPECT_EQ(Requests(), want);
+}
+
+// A cold start with many Pods does not wait for them twice.
+TEST_F(OperatorRequestsTest, PatternsAreAcceptedWhileThePodsAreRead) {
+  bool are_kept = false;
+  int statuses = 0;
+  server_->FailNext("list", {.before =
+                                 [&] {
+                                   are_kept = server_->WaitUntil(kPatience, [&] {
+                                     return server_->All(kRevisions).size() == 3;
+                                   });
+                                   statuses = server_->Count("patch");
+                                 },
+                             .collection = kPods});
+  Start();
+  EXPECT_TRUE(are_kept);
+  EXPECT_EQ(statuses, 0) << "of which each counts all Pods";
 }
 
 // And files, managed fields and what kubectl applied are not even parsed.
