@@ -34,6 +34,7 @@ constexpr int kFailure = 1;
 constexpr int kUsageError = 2;
 constexpr int kHttpClientThreads = 2;  // for six watches
 constexpr int kMemoryArenas = 2;
+constexpr std::chrono::seconds kBetweenTrims{10};
 
 std::string IdentityOf(const OperatorOptions& options) {
   if (!options.identity.empty()) return options.identity;
@@ -84,6 +85,11 @@ Result<int> Remove(const OperatorOptions& options) {
   return kFailure;
 }
 
+// What is read anew after a lost connection leaves holes, which the allocator would keep for itself.
+void TrimMemory(Clock& clock, const std::stop_token& stop) {
+  while (clock.SleepFor(kBetweenTrims, stop)) malloc_trim(0);
+}
+
 // Start: health → events → leader → caches → work. Stop: the reverse (runtime::Phase); the Lease is given
 // back last.
 Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) {
@@ -121,6 +127,8 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
   runtime::Manager manager;
   manager.Add(runtime::Phase::kEvents, "events",
               [&](const std::stop_token& stop) { events.Run(stop); });
+  manager.Add(runtime::Phase::kEvents, "memory",
+              [&](const std::stop_token& stop) { TrimMemory(clock, stop); });
   manager.Add(runtime::Phase::kElection, "leader", [&](const std::stop_token& stop) {
     if (!elector.Acquire(stop)) return;
     work.RunIn(manager);

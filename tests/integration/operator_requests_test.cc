@@ -39,6 +39,7 @@ class OperatorRequestsTest : public OperatorTest {
 TEST_F(OperatorRequestsTest, AnEditOfAPatternCostsThree) {
   constexpr int kEdits = 5;
   Start({.sealed_namespace = "remora-sealed"});
+  ASSERT_TRUE(server_->WaitForCount("get", 1)) << "of the Pod that is missing a pattern";
   auto want = Requests();
   for (int generation = 2; generation < 2 + kEdits; ++generation) {
     Edit(generation);
