@@ -34,12 +34,13 @@ BESIDE_PID=  # of the tests beside the others
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
 # count LOG: sets STAGE_PASSED and STAGE_FAILED to what the runners in the log say of themselves:
-# gtest's programs, and the checks of the scripts
+# gtest's programs, and the checks of the scripts. ctest shows what a failed program printed a second time.
 count() {
   STAGE_PASSED=$(grep --text --count --extended-regexp \
     '(^|: )\[       OK \]|^\[ *[0-9.]+ s\] PASS ' "$1" || true)
-  STAGE_FAILED=$(grep --text --count --extended-regexp \
-    '(^|: )\[  FAILED  \] .*\([0-9]+ ms\)$|^\[ *[0-9.]+ s\] FAIL ' "$1" || true)
+  STAGE_FAILED=$( (grep --text --extended-regexp \
+    '(^|: )\[  FAILED  \] .*\([0-9]+ ms\)$|^\[ *[0-9.]+ s\] FAIL ' "$1" || true) |
+    sed -E 's/^[0-9]+: //' | sort --unique | wc --lines)
 }
 
 # stage NAME COMMAND...: runs it and counts. A command that fails without a failed test in its log (a
