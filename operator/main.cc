@@ -147,7 +147,7 @@ Result<int> Serve(const OperatorOptions& options, runtime::EndSignals& signals) 
 
 int Main(int argc, char** argv) {
   runtime::EndSignals signals;
-  mallopt(M_ARENA_MAX, kMemoryArenas);
+  mallopt(M_ARENA_MAX, kMemoryArenas);  // NOLINT(concurrency-mt-unsafe): there is one thread
   kube::InitializeThreads(kHttpClientThreads);
   const auto command_line = ParseOperatorCommandLine(argc, argv, REMORA_VERSION);
   if (!command_line.ok()) {
