@@ -18,7 +18,7 @@ using nlohmann::json;
 // Well within what is left of a lease when a write begins: see runtime/leader_elector.h.
 constexpr std::chrono::seconds kWriteDeadline{4};
 
-constexpr std::chrono::milliseconds kUntilPodsAreRead{100};
+constexpr std::chrono::milliseconds kUntilPodsAreRead{200};
 // A little more than the matcher gathers changes for.
 constexpr std::chrono::milliseconds kUntilMatched{60};
 
