@@ -193,6 +193,12 @@ uninstallation() {
     --output name | grep remora)"
 }
 
+# leads_to PORT: the webhook's Service, of which each port has an EndpointSlice of its own
+leads_to() {
+  equal "$1" "$(kubectl --namespace "$SYSTEM" get endpointslices --selector kubernetes.io/service-name=remora-webhook \
+    --output json | jq --raw-output '[.items[] | select(.endpoints | length > 0) | .ports[0].port] | unique | join(" ")')"
+}
+
 # --- the test -------------------------------------------------------------------------------------
 
 main() {
@@ -207,8 +213,7 @@ main() {
     upgrade_remora --set webhook.threads=1,log.level=debug
   meanwhile "case 63: the webhook's port is another" upgrade_remora --set webhook.port=9443
   meanwhile "and is 10250 again" upgrade_remora
-  check "which the Service leads to" equal 10250 "$(kubectl --namespace "$SYSTEM" get endpointslices \
-    --selector kubernetes.io/service-name=remora-webhook --output 'jsonpath={.items[0].ports[0].port}')"
+  check "which the Service leads to" eventually leads_to 10250
   meanwhile "case 60: a replica is ended" end_a_replica
   meanwhile "case 60: both are evicted, one after the other" evict_both
   meanwhile "case 59: the authority and the certificate are exchanged" exchange_certificate
