@@ -109,10 +109,10 @@ show_heartbeat_while_running() {
 
 end_slow_command() {
   [[ -n $slow_group ]] || return 0
-  # INT first: go, ninja and apt-get remove their temporary files.
+  # INT first: go, ninja and apt-get remove their temporary files, and a test ends its cluster.
   kill -INT -- "-$slow_group" 2>/dev/null
   local i
-  for ((i = 0; i < 30; i++)); do
+  for ((i = 0; i < 100; i++)); do
     kill -0 -- "-$slow_group" 2>/dev/null || return 0
     sleep 0.1
   done

@@ -112,7 +112,9 @@ e2e_names() {
 
 # In a process of its own, from whose log end_beside takes the counts.
 start_beside() {
+  set -m  # so that INT is not ignored in it, for the tests end what they have started by INT
   (
+    set +m
     exit_hooks=()
     at_exit end_slow_command
     trap run_exit_hooks EXIT
@@ -120,6 +122,7 @@ start_beside() {
     e2e "${BESIDE[@]}"
   ) >"$LOGS/beside.log" 2>&1 &
   BESIDE_PID=$!
+  set +m
   at_exit stop_beside
 }
 

@@ -59,13 +59,14 @@ PATTERN
 
 # The certificate that a replica of the webhook serves.
 served() {
-  "$CLUSTER" run openssl s_client -connect "$1:10250" -servername "remora-webhook.$SYSTEM.svc" \
+  "$CLUSTER" run timeout 5 openssl s_client -connect "$1:10250" -servername "remora-webhook.$SYSTEM.svc" \
     </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256
 }
 
+# Of those that are not ending.
 addresses() {
-  kubectl --namespace "$SYSTEM" get pods --selector app.kubernetes.io/name=remora-webhook \
-    --output 'jsonpath={.items[*].status.podIP}'
+  kubectl --namespace "$SYSTEM" get pods --selector app.kubernetes.io/name=remora-webhook --output json |
+    jq --raw-output '[.items[] | select(.metadata.deletionTimestamp == null) | .status.podIP // empty] | join(" ")'
 }
 
 all_serve() {
@@ -76,9 +77,10 @@ all_serve() {
 }
 
 none_serves() {
-  local address
+  local address print
   for address in $(addresses); do
-    [[ $(served "$address") != "$1" ]] || return
+    print=$(served "$address")
+    [[ $print == *Fingerprint* && $print != "$1" ]] || return
   done
 }
 
